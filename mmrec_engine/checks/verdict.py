@@ -232,11 +232,7 @@ def passes_that_exhaust(history: History) -> float | None:
     """How often the run has passed over its text, if that is so often that more text would help more than more passes."""
     settings, validation = history.settings, history.last_validation
     passes = _passes(history)
-    if (
-        validation is None
-        or settings.get("config") == PRETRAINED
-        or passes < _NEARLY * most_passes(str(settings.get("config")))
-    ):
+    if validation is None or settings.get("config") == PRETRAINED or passes < _NEARLY * _most_passes(history):
         return None
     timed = settings.get("time") is not None  # more time would plan no more passes
     return passes if timed or validation.training_loss < (1 - _BEGINS_TO_MEMORISE) * validation.loss else None
@@ -246,6 +242,13 @@ def _passes(history: History) -> float:
     """Over the text, until the last evaluation."""
     steps_a_pass = history.started.steps_an_epoch if history.started else 0
     return float(history.validations[-1][0][0] / max(1, steps_a_pass)) if history.validations else 0.0
+
+
+def _most_passes(history: History) -> float:
+    """After which the text of the run would only be memorised."""
+    characters = history.started.corpus.get("train_characters") if history.started else None
+    known = isinstance(characters, int | float)
+    return most_passes(str(history.settings.get("config")), float(characters) if known else 0.0)  # type: ignore[arg-type]
 
 
 def _gain(passes: float) -> float:
@@ -287,7 +290,7 @@ def _flags(values: Mapping[str, Any]) -> list[str]:
 
 def _factor(history: History) -> float:
     """How many times longer a run for more time is: twice, or what the most passes over the text allow."""
-    passes, most = _passes(history), most_passes(str(history.settings.get("config")))
+    passes, most = _passes(history), _most_passes(history)
     limited = history.settings.get("config") != PRETRAINED and 0 < passes < _NEARLY * most
     return min(2.0, most / passes) if limited else 2.0
 

@@ -15,7 +15,7 @@ from mmrec_engine.planning.facts import MachineFacts, TextFacts
 from mmrec_engine.planning.rules import Rules, rules
 from mmrec_engine.runs.run_time import evaluated_a_second
 from mmrec_engine.settings import Resolved, Settings, resolve
-from mmrec_engine.settings.presets import BEST_RATE, PRESETS, RECIPES, most_passes
+from mmrec_engine.settings.presets import BEST_RATE, PRESETS, RECIPES, most_passes, passes_as_measured
 from mmrec_engine.settings.pretrained import PRETRAINED
 from mmrec_engine.system.optional_dependencies import install_command
 
@@ -98,7 +98,7 @@ def tokenizer_choices(
     if not subwords:
         return {"tokenizer": Choice("char", "characters-for-small-text", values)}
     most = rules().passes_for_subwords
-    if passes is not None and passes > most:
+    if passes is not None and passes_as_measured(passes, text.train) > most:
         return {"tokenizer": Choice("char", "characters-for-many-passes", {"passes": round(passes, 1), "most": most})}
     if not machine.subwords:
         return {"tokenizer": Choice("char", "subwords-missing", {**values, "command": install_command("tokenizers")})}
@@ -127,7 +127,7 @@ def may_be_chosen(
     seconds = (settings.time or 0.0) - _beside(settings.time or 0.0, checks)
     shaped = _shaped(config, text, machine, resolved, at_most * max(0.0, seconds))
     estimate = _estimate(shaped, text, replace(machine, speeds={config: at_most}), seconds, known)
-    return _sees_enough(config, estimate, known)
+    return _sees_enough(config, estimate, text, known)
 
 
 def _beside(total: float, checks: bool) -> float:
@@ -151,9 +151,9 @@ def plan(text: TextFacts, machine: MachineFacts, resolved: Resolved, *, checks: 
         for config, speed in machine.speeds.items()
     }
     estimates = {config: _estimate(one, text, machine, total - beside, known) for config, one in shaped.items()}
-    config = _best_config(estimates, known)
+    config = _best_config(estimates, text, known)
     chosen, estimate = shaped[config], estimates[config]
-    most = most_passes(config)
+    most = most_passes(config, text.train)
     repeats = _may_end(resolved) and estimate.passes > most
     if repeats:
         estimate = estimate.of_steps(math.ceil(estimate.steps * most / estimate.passes))
@@ -170,7 +170,8 @@ def plan(text: TextFacts, machine: MachineFacts, resolved: Resolved, *, checks: 
         choices["config"] = Choice(config, f"config-{config}", values)
     values = {"passes": round(estimate.passes, 1)}
     if is_free("dropout", resolved):
-        choices["dropout"] = Choice(known.dropout(estimate.passes), "dropout-by-passes", values)
+        dropout = known.dropout(passes_as_measured(estimate.passes, text.train))
+        choices["dropout"] = Choice(dropout, "dropout-by-passes", values)
     if is_free("max_steps", resolved):
         in_time = Choice(steps, "steps-in-the-time", {"seconds": round(estimate.seconds), "total": round(total)})
         choices["max_steps"] = Choice(steps, "steps-of-the-text", values) if repeats else in_time
@@ -235,7 +236,7 @@ def _shaped(config: str, text: TextFacts, machine: MachineFacts, resolved: Resol
     tokenizer = choices["tokenizer"].value if "tokenizer" in choices else settings.tokenizer
     ids = choices["vocab_size"].value if "vocab_size" in choices else settings.vocab_size
     each = 1.0 if tokenizer == "char" else known.characters_a_token(ids)
-    useful = most_passes(config) * text.train / each if _may_end(resolved) else math.inf
+    useful = most_passes(config, text.train) * text.train / each if _may_end(resolved) else math.inf
     used = min(tokens or 0.0, useful)
     passes = None if tokens is None else used * each / max(1, text.train)
     a_step, wanted = known.tokens_a_step(used, passes), known.window_of(passes)
@@ -291,18 +292,18 @@ def _validations(total: float, each: float) -> int:
     return max(1, min(_MOST_VALIDATIONS, usual), min(_FEW_VALIDATIONS, few))
 
 
-def _best_config(estimates: Mapping[str, _Estimate], known: Rules) -> str:
+def _best_config(estimates: Mapping[str, _Estimate], text: TextFacts, known: Rules) -> str:
     """The largest config that sees enough text in the time to be better than a smaller one, without repeating it too often."""
     names = [name for name in (*PRESETS, PRETRAINED) if name in estimates]
     best = names[0]
     for name in names[1:]:
-        if _sees_enough(name, estimates[name], known):
+        if _sees_enough(name, estimates[name], text, known):
             best = name
     return best
 
 
-def _sees_enough(config: str, one: _Estimate, known: Rules) -> bool:
-    useful = one.seen * min(1.0, most_passes(config) / max(one.passes, 1e-9))
+def _sees_enough(config: str, one: _Estimate, text: TextFacts, known: Rules) -> bool:
+    useful = one.seen * min(1.0, most_passes(config, text.train) / max(one.passes, 1e-9))
     return useful >= known.larger_from.get(config, math.inf)
 
 
@@ -326,6 +327,6 @@ def was_limited(planned: Resolved) -> bool:
     return settings.shape is None and all(sources[name] == PLANNER for name in _OF_REPEATING) and _learns_fast(planned)
 
 
-def most_steps(config: str, steps_a_pass: float) -> int:
-    """The steps after which a run would only memorise its text."""
-    return math.ceil(most_passes(config) * steps_a_pass)
+def most_steps(config: str, characters: int, steps_a_pass: float) -> int:
+    """The steps after which a run would only memorise its text of so many characters."""
+    return math.ceil(most_passes(config, characters) * steps_a_pass)

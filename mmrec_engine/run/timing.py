@@ -87,7 +87,8 @@ def give_time(
         training.most_steps = training.settings.max_steps
     elif was_limited(resolved) and (path is None or not new_time):  # more time for a run is meant to be used
         plan = training.plan
-        most = most_steps(training.settings.config, plan.windows_an_epoch / plan.windows_a_step)
+        characters = sum(part.train.characters for part in training.corpus.all_parts)
+        most = most_steps(training.settings.config, characters, plan.windows_an_epoch / plan.windows_a_step)
         training.most_steps = most if path is None or plan.planned_steps <= most else None
     if new_time:
         settings = training.settings

@@ -34,11 +34,21 @@ PRESETS: dict[str, Preset] = {
 # (docs/performance.md, "The best model in a given time"); larger ones were not measured.
 _MOST_PASSES = {"tiny": 8.0, "mini": 6.0}
 _MOST_PASSES_OF_OTHERS = 5.0
+# Those are of texts of about so many characters to train on; a longer one can be repeated more often, at most twice as often
+# as far as this was measured.
+_CHARACTERS_OF_MEASURED = 350_000
+_MOST_MEASURED = 2.0
 
 
-def most_passes(config: str) -> float:
-    """Passes over a text after which a model of this size only memorises it."""
-    return _MOST_PASSES.get(config, _MOST_PASSES_OF_OTHERS)
+def passes_as_measured(passes: float, characters: float) -> float:
+    """Passes over a text of the size that was measured which memorise as much as these over one of so many characters."""
+    return passes / max(1.0, characters / _CHARACTERS_OF_MEASURED)
+
+
+def most_passes(config: str, characters: float) -> float:
+    """Passes over a text of so many characters after which a model of this size only memorises it."""
+    longer = max(1.0, characters / _CHARACTERS_OF_MEASURED)
+    return min(_MOST_MEASURED, longer) * _MOST_PASSES.get(config, _MOST_PASSES_OF_OTHERS)
 
 
 def smaller_presets(config: str) -> list[str]:

@@ -29,6 +29,7 @@ from mmrec_tui.locales import Wording
 from mmrec_tui.presentation.planned import choice_lines
 
 MEGABYTE = TextFacts(train=1_000_000, validation=110_000, alphabet=80)
+FEW = TextFacts(train=400_000, validation=45_000, alphabet=80)
 LARGE = TextFacts(train=5_000_000, validation=550_000, alphabet=80)
 SMALL = TextFacts(train=50_000, validation=5_500, alphabet=80)
 USUAL = MachineFacts(True, speeds={"tiny": 30_000.0, "mini": 10_000.0})
@@ -57,9 +58,10 @@ def test_reasons_write_one_in_the_singular() -> None:
 
 
 def test_text_that_is_passed_over_often_gets_characters() -> None:
-    chosen = made(LARGE, time=3600).choices["tokenizer"]
+    chosen = made(FEW, time=3600).choices["tokenizer"]
     assert (chosen.value, chosen.reason) == ("char", "characters-for-many-passes")
     assert chosen.values["passes"] > chosen.values["most"]
+    assert made(MEGABYTE, time=280).choices["tokenizer"].value == "bpe", "a longer text may be repeated more often"
 
 
 def test_steps_and_windows_follow_the_tokens_of_the_run_and_its_passes() -> None:
@@ -68,8 +70,7 @@ def test_steps_and_windows_follow_the_tokens_of_the_run_and_its_passes() -> None
         return settings.batch_size * settings.seq_len, settings.seq_len
 
     known = rules()
-    few = TextFacts(train=400_000, validation=45_000, alphabet=80)
-    assert shape(few, 60) == (1024, known.window), "a text that is repeated, in a short run"
+    assert shape(FEW, 60) == (1024, known.window), "a text that is repeated, in a short run"
     assert shape(LARGE, 60) == (2048, known.window_of_new_text), "a text that is hardly seen once"
     assert shape(MEGABYTE, 600)[0] == 2048
     assert shape(LARGE, 3600)[0] == 4096
@@ -90,9 +91,18 @@ def test_more_time_gets_a_larger_model() -> None:
 
 
 def test_more_passes_over_the_text_get_more_dropout() -> None:
-    shares = [made(MEGABYTE, time=seconds).choices["dropout"].value for seconds in (30, 150, 280)]
+    shares = [made(FEW, time=seconds).choices["dropout"].value for seconds in (30, 150, 280)]
     assert shares == sorted(shares)
     assert shares[0] < shares[-1] <= 0.5
+    same = [made(text, time=150).choices["dropout"].value for text in (FEW, MEGABYTE)]
+    assert same[1] < same[0], "a longer text is memorised less in the same time"
+
+
+def test_longer_text_may_be_repeated_more_often() -> None:
+    most = [most_passes("tiny", characters) for characters in (90_000, 350_000, 500_000, 10**6, 10**8)]
+    assert most[0] == most[1] < most[2] < most[3] == most[4] == 16.0
+    alone = MachineFacts(True, speeds={"tiny": 30_000.0})
+    assert made(MEGABYTE, alone, time=280).expected["passes"] > most_passes("tiny", 0)
 
 
 def test_run_ends_before_it_only_memorises_its_text() -> None:
@@ -101,7 +111,7 @@ def test_run_ends_before_it_only_memorises_its_text() -> None:
     assert short.choices["max_steps"].reason == "steps-in-the-time"
     assert long.choices["max_steps"].reason == "steps-of-the-text"
     assert long.choices["config"].value == "tiny", "a larger model would memorise it sooner"
-    assert long.expected["passes"] == pytest.approx(most_passes("tiny"), rel=0.01)
+    assert long.expected["passes"] == pytest.approx(most_passes("tiny", text.train), rel=0.01)
     assert long.expected["seconds"] < 3600 / 2
     assert long.choices["batch_size"].value * long.choices["seq_len"].value == 1024, (
         "few tokens are used, in small steps"
