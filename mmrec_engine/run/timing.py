@@ -52,13 +52,20 @@ def deadline_of(
 
 
 def used_after(folder: Path, checkpoint: str) -> float:
-    """Seconds that a run continued after it had written this checkpoint, according to its record."""
+    """Seconds that a run continued after it had written this checkpoint, according to its record: without the pauses, and
+    without the time until another process went on with it."""
+    used = 0.0
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError), open_plain(folder / EVENTS) as file:
-        last = json.loads(next(newest_lines(file, r"\w+")))["time"]
-        for line in newest_lines(file, "checkpoint"):
+        later = float(json.loads(next(newest_lines(file, r"\w+")))["time"])
+        begins = False  # whether a process begins with the event at `later`
+        for line in newest_lines(file, "state", "checkpoint"):
             event = json.loads(line)
-            if event["path"] == checkpoint:
-                return max(0.0, float(last) - float(event["time"]))
+            time = float(event["time"])
+            if not begins and event.get("state") != "PAUSED":
+                used += max(0.0, later - time)
+            if event.get("path") == checkpoint:
+                return used
+            later, begins = time, event.get("state") == "PREPARING"
     return 0.0
 
 

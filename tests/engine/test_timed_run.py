@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,11 @@ import torch
 
 from mmrec_engine import events, train
 from mmrec_engine.run.resume import as_stored
+from mmrec_engine.run.timing import used_after
 from mmrec_engine.runs import checkpoints
 from mmrec_engine.runs.catalog import read_events, recorded_ending
 from mmrec_engine.settings import Resolved, resolve
-from mmrec_engine.storage.run_files import FINAL
+from mmrec_engine.storage.run_files import EVENTS, FINAL
 from mmrec_engine.training.control import Control
 from mmrec_engine.training.deadline import Deadline
 
@@ -116,6 +118,33 @@ def test_pause_does_not_count_as_time(tmp_path: Path, text: Path, decided: list[
     used = checkpoints.read(tmp_path / "paused" / FINAL)["budget"]["used"]
     assert paused >= 1.0
     assert used < times[-1] - times[0] - 0.8
+
+
+def recorded_at(folder: Path, *timed: tuple[float, events.Event]) -> Path:
+    """A record with these events at these times."""
+    lines = (events.to_line(replace(event, time=time)) for time, event in timed)
+    (folder / EVENTS).write_text("".join(line + "\n" for line in lines), encoding="utf-8")
+    return folder
+
+
+def test_pause_after_the_last_checkpoint_of_a_killed_run_does_not_count_as_time(tmp_path: Path) -> None:
+    saved = events.Checkpoint(step=5, path="checkpoint_step_5.pt", kind="step")
+    until_pause = (
+        (100.0, saved), (100.0, events.State(state="TRAINING")), (103.0, events.Paused()),
+        (103.0, events.State(state="PAUSED")), (110.0, events.Control(id="a", command="save", accepted=False)),
+    )  # fmt: skip
+    assert used_after(recorded_at(tmp_path, *until_pause), saved.path) == 3.0
+    after_it = ((1000.0, events.Resumed()), (1000.0, events.State(state="TRAINING")), (1002.0, events.Paused()))
+    assert used_after(recorded_at(tmp_path, *until_pause, *after_it), saved.path) == 5.0
+
+
+def test_time_between_two_killed_processes_does_not_count(tmp_path: Path) -> None:
+    saved = events.Checkpoint(step=5, path="checkpoint_step_5.pt", kind="step")
+    record = (
+        (100.0, saved), (1000.0, events.State(state="PREPARING")), (1002.0, events.Resumed(planned_steps=9)),
+        (1002.0, events.State(state="TRAINING")), (1003.0, events.Paused()),
+    )  # fmt: skip
+    assert used_after(recorded_at(tmp_path, *record), saved.path) == 3.0
 
 
 def test_run_that_ended_on_a_stalled_machine_continues_with_more_time(tmp_path: Path, text: Path) -> None:
