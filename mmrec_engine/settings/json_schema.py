@@ -43,7 +43,7 @@ def _property(item: Field[Any], description: str | None) -> dict[str, Any]:
     if rules["size"]:
         alternatives.append({"type": "string", "pattern": r"^\d+(\.\d+)?\s*([kKmMgGtT]?[iI]?[bB])?$"})
     if rules["duration"]:
-        alternatives.append({"type": "string", "pattern": r"^(\d+(\.\d+)?([smhSMH]|[sS][nNaA]|[dD][kK])\s?)+$"})
+        alternatives.append({"type": "string", "pattern": r"^(\d+(\.\d+)?\s?([smhSMH]|[sS][nNaA]|[dD][kK])\s?)+$"})
     if rules["several"]:
         alternatives.append({"type": "array", "items": value, "minItems": 1})
     found = value if len(alternatives) == 1 else {"anyOf": alternatives}

@@ -108,15 +108,16 @@ def in_seconds(text: str) -> float:
     Raises ValueError.
     """
     unit = "|".join(SECONDS)
-    if re.fullmatch(rf"(\d{{1,9}}(\.\d{{1,6}})?({unit})\s?)+", text, re.IGNORECASE | re.ASCII) is None:
+    if re.fullmatch(rf"(\d{{1,9}}(\.\d{{1,6}})?\s?({unit})\s?)+", text, re.IGNORECASE | re.ASCII) is None:
         return float(text)
-    parts = re.findall(rf"([\d.]+)({unit})", text.lower())
+    parts = re.findall(rf"([\d.]+)\s?({unit})", text.lower())
     return sum(float(number) * SECONDS[unit] for number, unit in parts)
 
 
 def dotted(text: str) -> str | None:
-    """A number, with or without a unit, with a dot for its decimal comma; None if it is no such number."""
-    return text.replace(",", ".") if re.fullmatch(r"-?\d*,\d+\s*[a-z]*", text, re.IGNORECASE | re.ASCII) else None
+    """A number, with or without an exponent or a unit, with a dot for its decimal comma; None if it is no such number."""
+    number = r"-?\d*,\d+(e[+-]?\d+|\s*[a-z]*)"
+    return text.replace(",", ".") if re.fullmatch(number, text, re.IGNORECASE | re.ASCII) else None
 
 
 def ungrouped(text: str) -> str | None:

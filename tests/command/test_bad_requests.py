@@ -128,6 +128,7 @@ def test_out_of_range_flags_of_other_commands_are_refused(command: Command, word
         ("report", "did you mean check after?"),
         ("check", "error: before|after is missing; see `mmrec-tui check --help`"),
         ("train --learning-rate 0,001", "--learning-rate 0,001: the decimal point is a dot here: 0.001"),
+        ("train --learning-rate 3,5e-4", "--learning-rate 3,5e-4: the decimal point is a dot here: 3.5e-4"),
         ("train --time 2,5m", "the decimal point is a dot here: 2.5m"),
         ("train --max-corpus-bytes 1,5GB", "the decimal point is a dot here: 1.5GB"),
         ("train --max-steps 100.000", "digits are not grouped here: 100000"),

@@ -139,3 +139,8 @@ def test_count_of_one_has_a_singular_noun() -> None:
     for documents, start in ((1, "1 document read"), (2, "2 documents read"), (1200, "1,200 documents read")):
         found = {"id": "corpus-readable", "status": "pass", "values": {"documents": documents}}
         assert evidence(found, "en").startswith(start)
+
+
+def test_count_of_one_has_a_singular_verb() -> None:
+    values = {"variant": "too-short", "loss": 3.5, "unigram": 2.9, "updates": 1}
+    assert evidence({"id": "beats-baselines", "status": "note", "values": values}, "en").endswith("judge after 1 step")

@@ -369,6 +369,8 @@ def test_target_in_bits_is_converted_to_nats_per_token() -> None:
         ("45", 45),
         (60, 60),
         ("90sn", 90),
+        ("10 dk", 600),
+        ("1 h 30 m", 5400),
         ("10dk", 600),
         ("2sa", 7200),
         ("1sa30dk", 5400),
