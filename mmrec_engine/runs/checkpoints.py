@@ -91,7 +91,9 @@ class _RemovedOnError:
             return
         remove(self._path)
         if isinstance(error, RuntimeError):
-            raise OSError(None, f"writing failed: {first_line(error)}", str(self._path)) from error
+            behind = error.__context__
+            reason = behind.strerror if isinstance(behind, OSError) else None
+            raise OSError(None, reason or f"writing failed: {first_line(error)}", str(self._path)) from error
 
 
 def read(path: Path) -> dict[str, Any]:

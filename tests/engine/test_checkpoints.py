@@ -1,3 +1,4 @@
+import errno
 import io
 import os
 import pickle
@@ -34,6 +35,21 @@ def test_checkpoint_has_a_temporary_name_until_its_commit(tmp_path: Path) -> Non
     assert not (tmp_path / step_name(1)).exists()
     pending.commit()
     assert [path.name for path in tmp_path.iterdir()] == [step_name(1)]
+
+
+def test_failed_write_says_why_in_the_words_of_the_system(tmp_path: Path) -> None:
+    """PyTorch ends the file of a failed write with an error of its own."""
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    large = {**content(1), "model": {"w": torch.zeros(100_000)}}
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, before[1]))
+        with pytest.raises(OSError, match="too large") as failed:
+            Pending.of_content(tmp_path / step_name(1), large)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert failed.value.strerror == os.strerror(errno.EFBIG)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("position", [0.1, 0.5, 0.9])
