@@ -10,7 +10,7 @@ import pytest
 
 from mmrec_engine.checks.specs import CHECKS, numbers
 from mmrec_engine.locales.guide.finding_text import FindingText
-from mmrec_engine.locales.guide.findings import SKIPPED, evidence, texts, title
+from mmrec_engine.locales.guide.findings import SKIPPED, advice, evidence, texts, title
 from mmrec_engine.locales.messages import LANGUAGES, REASONS, Language
 
 LONGEST_TITLE = 45
@@ -144,3 +144,9 @@ def test_count_of_one_has_a_singular_noun() -> None:
 def test_count_of_one_has_a_singular_verb() -> None:
     values = {"variant": "too-short", "loss": 3.5, "unigram": 2.9, "updates": 1}
     assert evidence({"id": "beats-baselines", "status": "note", "values": values}, "en").endswith("judge after 1 step")
+
+
+@pytest.mark.parametrize(("language", "told"), [("en", "Free some space"), ("tr", "yer açın")])
+def test_advice_about_a_best_model_that_was_not_saved_is_about_the_disk(language: Language, told: str) -> None:
+    found = {"id": "early-stopping", "status": "fail", "values": {"variant": "not-saved", "best": 3.5, "best_step": 30}}
+    assert told in advice(found, language)
