@@ -14,6 +14,8 @@ from mmrec_engine.events import finite
 from mmrec_engine.locales.catalogue import LANGUAGES, Language, Texts
 from mmrec_engine.locales.guide import ITEMS
 from mmrec_engine.locales.guide.findings import advice, evidence, title
+from mmrec_engine.locales.numbers import in_language
+from mmrec_engine.locales.plurals import fill
 from mmrec_engine.locales.verdicts import verdict_lines
 from mmrec_engine.runs.failures import failure_in_report, failure_text
 from mmrec_engine.runs.history import History
@@ -90,7 +92,8 @@ def markdown(report: Mapping[str, Any], language: Language) -> str:
 
     lines = [f"# {say('report')}: {_plain(report['run'])}", ""]
     corpus = report["corpus"].get("name", "")
-    lines += [f"{say('run')}: {report['status']} · {report['steps']} {say('step')} · {_plain(corpus)}", ""]
+    made = fill(say("made"), {"steps": in_language(f"{report['steps']:,}", language)}, language)
+    lines += [f"{say('run')}: {report['status']} · {made} · {_plain(corpus)}", ""]
     columns = " | ".join(say(name) for name in ("step", "loss", "perplexity", "accuracy", "bits"))
     lines += [f"## {say('result')}", "", f"| | {columns} |", "| --- | --- | --- | --- | --- | --- |"]
     for key, name in (("best", say("best")), ("final", say("last"))):
