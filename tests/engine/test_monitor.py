@@ -440,6 +440,32 @@ def test_a_wide_gap_is_no_memorising_before_text_was_trained_on_twice() -> None:
     assert "no text was trained on twice" in told[0][1]["evidence"] and "memorising" not in told[0][1]["evidence"]
 
 
+def test_a_wide_gap_is_not_told_at_the_end_where_another_finding_has_replaced_it() -> None:
+    """As far above training first, then below it, as where the text has changed."""
+    leaks = lambda step: (1.3 if step < 450 else 0.8) * healthy_loss(step)  # noqa: E731
+    told = [one for _, one in found_in(a_run(900, validation=leaks)) if one["id"] == "validation-below-training"]
+    assert [one["values"]["variant"] for one in told] == ["wide-first-pass", "leak"]
+    assert told[-1]["status"] == "warn"
+
+
+@pytest.mark.parametrize("last", [math.nan, math.inf])
+def test_a_wide_gap_is_not_told_of_a_last_validation_that_is_not_finite(last: float) -> None:
+    broken = lambda step: last if step == 900 else 1.3 * healthy_loss(step)  # noqa: E731
+    told = [one for _, one in found_in(a_run(900, validation=broken)) if one["id"] == "validation-below-training"]
+    assert [one["values"]["variant"] for one in told] == ["wide-first-pass"]
+
+
+def test_a_wide_gap_is_not_told_of_a_last_training_loss_of_nothing() -> None:
+    fair = lambda step: 0.0 if step == 900 else healthy_loss(step)  # noqa: E731
+    wide = lambda step: 1.3 * healthy_loss(step)  # noqa: E731
+    told = [
+        one
+        for _, one in found_in(a_run(900, training=fair, validation=wide))
+        if one["id"] == "validation-below-training"
+    ]
+    assert [one["values"]["variant"] for one in told] == ["wide-first-pass"]
+
+
 def test_a_wide_gap_between_unlike_splits_is_said_to_come_from_them() -> None:
     values = {"under_training": 3.0, "under_own": 2.48, "apart": 0.52}
     wide = lambda step: 1.3 * healthy_loss(step)  # noqa: E731

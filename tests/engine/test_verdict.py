@@ -384,7 +384,9 @@ def test_report_of_a_failed_run_says_why_in_each_language_and_how_it_goes_on(
 @pytest.mark.parametrize(("step", "english", "turkish"), [(1, "1 step", "1 adım"), (1650, "1,650 steps", "1.650 adım")])
 def test_report_counts_the_steps_in_words(step: int, english: str, turkish: str) -> None:
     history = History()
-    history.add(events.Step(step=step, loss=1.0, learning_rate=0.1, grad_norm=1.0, tokens_per_second=1.0, tokens=1, epoch=1))
+    history.add(
+        events.Step(step=step, loss=1.0, learning_rate=0.1, grad_norm=1.0, tokens_per_second=1.0, tokens=1, epoch=1)
+    )
     report = report_of(history, "tiny", {})
     assert f" · {english} · " in markdown(report, "en")
     assert f" · {turkish} · " in markdown(report, "tr")

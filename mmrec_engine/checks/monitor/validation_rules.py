@@ -34,6 +34,7 @@ class ValidationRules:
         self._below = 0
         self._reading = ""  # comparison of the two losses when it was last reported
         self._gap_told_at = 0  # the step at which validation was last reported as far above training; 0: it is not now
+        self._gap_judged_at = 0  # the step of the last validation that `_judge_gap` has judged
         self._too_good = 0
         self._steps_below = 0
         self._tokens = 0  # trained on so far
@@ -90,7 +91,7 @@ class ValidationRules:
             self._tell_stopping("not-saved", self._unsaved.step)
         if self._last is not None and self._count == 1 and math.isfinite(self._last.loss):
             self._judge(self._last)
-        if self._last is not None and 0 < self._gap_told_at < self._last.step:
+        if self._last is not None and 0 < self._gap_told_at < self._last.step == self._gap_judged_at:
             self._judge_gap(self._last, ended=True)
         for id in ("loss-not-falling", *_PASSED):
             late = self._last is None and id != "loss-not-falling"
@@ -170,8 +171,10 @@ class ValidationRules:
             self._judge_gap(event)
 
     def _judge_gap(self, event: events.Validation, ended: bool = False) -> None:
-        """The usual case: validation is about as high as training, or above it. ended: told with the last values."""
+        """The usual case: validation is about as high as training, or above it. ended: the run has ended, and what was
+        reported before is reported again with the last values."""
         limits, run = numbers("validation-below-training"), self._run
+        self._gap_judged_at = event.step
         apart = event.loss / event.training_loss - 1
         values: Values = {"step": event.step, "loss": event.loss, "training": event.training_loss, "apart": abs(apart)}
         reading = "below" if apart < 0 else "wide" if apart > limits["wide"] else "above"
