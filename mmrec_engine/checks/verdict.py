@@ -215,8 +215,8 @@ def _lever(history: History, best: float, last: float) -> tuple[str, dict[str, f
 def _memorises(history: History, best: float, last: float) -> bool:
     """Whether the training loss is far below the validation loss because the text was memorised.
 
-    Text that was trained on once cannot be. Where the splits are of different kinds, the losses are apart from the start, and
-    only a validation loss that has risen tells.
+    Text that was trained on only once cannot have been memorised. Where the splits are of different kinds, the losses are apart
+    from the start, so that only a validation loss that has risen shows it.
     """
     validation = history.last_validation
     training = validation.training_loss if validation is not None else math.nan

@@ -111,7 +111,7 @@ def as_stored(resolved: Resolved, description: dict[str, Any]) -> Resolved:
         changes = {"epochs": None, "max_steps": None, **changes}
     known = description.get("sources", {})
     if changes.get("time") not in (None, stored.get("time")):
-        # The same; what the planner chose for the earlier time is planned anew.
+        # A new time replaces limits given by hand as well; the planner chooses its own limits anew.
         by_hand = {
             name for name in ("epochs", "max_steps") if stored.get("time") is None or known.get(name) in _BY_HAND
         }
