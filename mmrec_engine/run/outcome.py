@@ -21,7 +21,10 @@ def failure_of(recording: Recording, error: Exception) -> TrainingError:
         return error
     if isinstance(error, OSError):
         path = error.filename or recording.folder.path
-        return TrainingError("training-disk", path=path, reason=error.strerror or error)
+        kept = recording.made_step or recording.folder.mode == "resume"
+        return TrainingError(
+            "training-disk" if kept else "training-disk-early", path=path, reason=error.strerror or error
+        )
     if recording.made_step:
         recording.folder.log(error)
     reason = first_line(error, 200, typed=True)

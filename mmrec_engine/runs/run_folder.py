@@ -68,7 +68,7 @@ class RunFolder:
     """
 
     def __init__(self, path: Path, mode: Mode, held_lock: int | None = None) -> None:
-        self.path = path
+        self.path, self.mode = path, mode
         self._begins_anew = False  # a new run in a folder without one
         self._made: list[Path] = []
         self._lock: RunLock | None = None

@@ -167,6 +167,7 @@ def test_unwritable_essential_file_ends_the_run_in_one_line(
     ended = command("train", "--data-dir", text_file, *RUN, **broken)
     assert ended.code == code, ended.err
     assert "No space left on device" in one_line_of(ended.err)
+    assert ("go on with --resume" in ended.err) == name.startswith("final")
     if not name.startswith("final"):
         assert command.everything_on_disk() == before, "nothing was trained, and nothing is left"
     else:
@@ -227,6 +228,7 @@ def test_overwrite_keeps_the_old_run_if_the_new_one_cannot_be_written(
     refused = command(*flags, **planted(faults=[fault("ENOSPC", "open", name)]))
     assert refused.code in (1, 2)
     assert "No space left" in one_line_of(refused.err)
+    assert "--resume" not in refused.err, "that would go on with the old run"
     assert {path.name: path.read_bytes() for path in made.iterdir()} == before
 
 
