@@ -13,7 +13,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Rules:
-    """subword_characters: training characters from which on subwords are better, if a run with characters as tokens would make
+    """Passes in passes_for_subwords and dropout_by_passes are those over a text of the measured size
+    (`settings.presets.passes_as_measured`).
+
+    subword_characters: training characters from which on subwords are better, if a run with characters as tokens would make
     at most passes_for_subwords passes over them; characters_a_subword: for each of the vocabulary.
 
     larger_from: characters, including repeated ones, that a larger config must see in the time to be better than the
