@@ -145,7 +145,7 @@ class Deadline:
     def after_the_steps(self) -> float:
         """Seconds from the last step to the end of the process."""
         slower = min(_MOST_SLOWER, max(1.0, self.seconds_a_step / self._expected)) if self._expected else 1.0
-        slower **= _OF_ONE_THREAD
+        slower = math.pow(slower, _OF_ONE_THREAD)
         # The slowdown of a busy machine may exceed the time, as far as that is allowed: it may end by then.
         ending = max(self._beside.ending, slower * self._beside.ending - min(_ALLOWED, _ALLOWED_SHARE * self.seconds))
         return self._beside.validation + self._beside.saving + ending + _SAFETY * self.seconds

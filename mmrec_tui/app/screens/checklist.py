@@ -110,21 +110,26 @@ class ChecklistScreen(MmrecScreen):
             under_way = f"{spinner} " + say("checklist.checking", done=len(checks.found), total=checks.total or "…")
             return f"{under_way} · {say('checklist.not-done')}" if self._asks else under_way
         if self._asks:
-            return say("checklist.sure")
+            return say("checklist.sure", count=self._failing)
         key = "checklist.failing" if self._failing else "checklist.ready"
+        place = {"name": settings.run_folder.name, "folder": settings.run_folder, "count": self._failing}
         if checks.planned is not None:
-            ready = say(key, name=settings.run_folder.name, folder=settings.run_folder)
-            return say("checklist.planned", choices=chosen_values(checks.planned.choices, _SHOWN, say)) + "\n" + ready
-        return say(key, name=settings.run_folder.name, folder=settings.run_folder)
+            return (
+                say("checklist.planned", choices=chosen_values(checks.planned.choices, _SHOWN, say))
+                + "\n"
+                + say(key, **place)
+            )
+        return say(key, **place)
 
     @property
     def _asks(self) -> bool:
         """Whether the start was asked for, and waits for its confirmation."""
-        return self._sure and (self._failing or not self._checks.done)
+        return self._sure and (self._failing > 0 or not self._checks.done)
 
     @property
-    def _failing(self) -> bool:
-        return bool(failing(self._checks.found))
+    def _failing(self) -> int:
+        """How many checks have failed."""
+        return len(failing(self._checks.found))
 
     def on_items_ticked(self, event: Items.Ticked) -> None:
         ticks = self.own_app.stage.ticks
