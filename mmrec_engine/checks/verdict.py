@@ -11,6 +11,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from mmrec_engine.checks.finding import Finding
+from mmrec_engine.checks.specs import CHECKS
 from mmrec_engine.runs.comparison import differing_settings, in_effect
 from mmrec_engine.runs.history import History
 from mmrec_engine.runs.other_runs import OtherRun, OtherRuns
@@ -40,6 +42,7 @@ _LONGER = 1.25  # times the work, or the time, from which on another run was tra
 _SLOWED = 0.6  # of the steps that were planned at first: fewer, because the machine was busy
 _MISSED = 0.01  # bits per character above a forecast, which is told with two digits
 _MOST_DIFFERING = 4
+_WITHOUT_CHECKS = {"baselines"}  # the only check before training of a run with --no-check
 # Settings that are repeated from an earlier run that is better; the planner chooses what depends on the time, such as dropout.
 _REPEATED = ("config", "arch", "tokenizer", "vocab_size", "optimizer", "learning_rate")
 
@@ -98,7 +101,7 @@ def verdict_of(history: History, others: OtherRuns | None = None) -> dict[str, A
         "earlier": earlier,
         "made": None if made is None else _named(made),
         "slowed": _slowed(history),
-        "command": "" if lever == "made" else command_of(history.settings, lever, wanted, fixed),
+        "command": "" if lever == "made" else command_of(history, lever, wanted, fixed),
         "seconds": wanted,
         "settings": fixed,
         "values": {name: round(value, 5) for name, value in values.items()},
@@ -275,13 +278,33 @@ def _given(settings: Mapping[str, Any]) -> float:
     return float(given) if isinstance(given, int | float) and given > 0 else 0.0
 
 
-def command_of(settings: Mapping[str, Any], lever: str, seconds: int, fixed: Mapping[str, Any]) -> str:
-    """One command for the improvement. If more text is needed, the user has to name it. seconds: of the new run; fixed: not
-    left to the planner."""
+def command_of(history: History, lever: str, seconds: int, fixed: Mapping[str, Any]) -> str:
+    """One command for the improvement, which the checks before training stop no more than they did this run. If more text is
+    needed, the user has to name it, and it is checked. seconds: of the new run; fixed: not left to the planner."""
     words = ["mmrec-tui", "train", "--time", _time(seconds)]
     if lever == "text":
         return command_line([*words, "--data-dir"]) + " FOLDER_WITH_MORE_TEXT"
-    return command_line([*words, *_of_text(settings), *_flags(fixed), "--name", "better"])
+    of_text = _of_text(history.settings)
+    return command_line([*words, *of_text, *_flags(fixed), *_of_checks(history), "--name", "better"])
+
+
+def _of_checks(history: History) -> list[str]:
+    """The flags without which the checks that failed before this run would stop the next one."""
+    made = _before(history)
+    if made.keys() == _WITHOUT_CHECKS:
+        return ["--no-check"]
+    failed = [name for name, one in made.items() if one.get("status") in ("fail", "error") and name in CHECKS]
+    return [word for name in failed for word in ("--waive", name)]
+
+
+def _before(history: History) -> dict[str, Finding]:
+    """The newest finding of each check before training; not those of single files that were skipped."""
+    return {str(one.get("id")): one for one in history.findings if one.get("phase") == "before" and not _of_a_file(one)}
+
+
+def _of_a_file(finding: Finding) -> bool:
+    values = finding.get("values")
+    return isinstance(values, Mapping) and {"file", "reason"} <= values.keys()
 
 
 def _flags(values: Mapping[str, Any]) -> list[str]:

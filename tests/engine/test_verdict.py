@@ -9,9 +9,12 @@ from typing import Any
 import pytest
 
 from mmrec_engine import events
-from mmrec_engine.checks.finding import finding
+from mmrec_engine.checks.finding import Status, finding
+from mmrec_engine.checks.preflight.skipped_files import skipped_finding
 from mmrec_engine.checks.report import markdown, report_of
 from mmrec_engine.checks.verdict import verdict_of
+from mmrec_engine.checks.waivers import marked
+from mmrec_engine.data.sources.documents import Skipped
 from mmrec_engine.errors import TrainingError
 from mmrec_engine.locales.messages import LANGUAGES
 from mmrec_engine.locales.verdicts import verdict_lines
@@ -125,6 +128,39 @@ def test_verdict_command_quotes_the_text_for_the_shell() -> None:
     words = shlex.split(verdict["command"])
     assert words[:2] == ["mmrec-tui", "train"]
     assert words[words.index("--data-dir") + 1] == "my texts/a"
+
+
+def checked(*findings: dict[str, Any], **settings: Any) -> History:
+    """A run with these findings of the checks before training."""
+    history = run([(2.0, 2.0)], learning_rate=0.01, **settings)
+    for one in findings:
+        history.add(events.Check(finding=one))
+    return history
+
+
+def copied(status: Status = "fail", share: float = 0.45) -> dict[str, Any]:
+    return finding("split-overlap", "before", status, {"found": 9, "grams": 20, "share": share, "looked_at": 1.0})
+
+
+def test_next_command_is_not_stopped_by_the_checks_that_failed_before_this_run() -> None:
+    def flags(*findings: dict[str, Any]) -> list[str]:
+        verdict = verdict_of(checked(*findings))
+        assert verdict is not None
+        words = shlex.split(verdict["command"])
+        return words[words.index("--use-sample-corpus") + 1 : words.index("--name")]
+
+    counted, size = finding("baselines", "before", "pass", {}), finding("corpus-size", "before", "pass", {})
+    doubled = finding("duplicate-text", "before", "warn", {})
+    broken = finding("round-trip", "before", "error", {"reason": "x"})
+    skipped = skipped_finding(Skipped("a.txt", "binary"))
+    assert flags() == []
+    assert flags(counted, size, doubled) == [], "a warning stops nothing"
+    assert flags(counted, marked(copied(), ["split-overlap"]), doubled, broken) == [
+        "--waive", "split-overlap", "--waive", "round-trip",
+    ]  # fmt: skip
+    assert flags(counted, copied(), copied("pass", 0.0)) == [], "the check was made again, and passed"
+    assert flags(skipped, counted) == ["--no-check"], "only the baselines were computed"
+    assert flags(counted, {**broken, "id": "of-another-version"}) == [], "an unknown check cannot be waived"
 
 
 def test_a_run_without_a_validation_has_no_verdict() -> None:
