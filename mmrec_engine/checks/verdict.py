@@ -54,9 +54,10 @@ def verdict_of(history: History, others: OtherRuns | None = None) -> dict[str, A
     `stands`, `lever` (time, text, dropout, rate, none; earlier: an earlier run is better; made: the longer run exists),
     `bits` of the best model, `baselines` in bits a character, `validations`: their number, `earlier`: the best earlier run
     and what differs, `made`: a longer run, `slowed`: the steps made and those planned at first, if the machine was too busy
-    for most of them, `command` (empty if the run that it would make exists), `seconds` that it gives its run, `settings`
-    that it fixes: the pretrained model of this run, what makes the model of a better one, or more dropout; and `values` for
-    the words (locales/verdicts.py, verdicts.json).
+    for most of them, `copied`: the share of the validation split that is in training too, if the check of that failed,
+    `command` (empty if the run that it would make exists), `seconds` that it gives its run, `settings` that it fixes: the
+    pretrained model of this run, what makes the model of a better one, or more dropout; and `values` for the words
+    (locales/verdicts.py, verdicts.json).
     """
     best, last, finished = history.best, history.last_validation, history.finished
     if finished is None or finished.status in ("failed", "interrupted"):
@@ -101,6 +102,7 @@ def verdict_of(history: History, others: OtherRuns | None = None) -> dict[str, A
         "earlier": earlier,
         "made": None if made is None else _named(made),
         "slowed": _slowed(history),
+        "copied": _copied(history),
         "command": "" if lever == "made" else command_of(history, lever, wanted, fixed),
         "seconds": wanted,
         "settings": fixed,
@@ -305,6 +307,14 @@ def _before(history: History) -> dict[str, Finding]:
 def _of_a_file(finding: Finding) -> bool:
     values = finding.get("values")
     return isinstance(values, Mapping) and {"file", "reason"} <= values.keys()
+
+
+def _copied(history: History) -> float | None:
+    """The share of the validation split that is in training too, if that is so much that the check of it failed."""
+    found = _before(history).get("split-overlap", {})
+    values = found.get("values")
+    share = values.get("share") if isinstance(values, Mapping) else None
+    return round(share, 4) if found.get("status") == "fail" and isinstance(share, int | float) else None
 
 
 def _flags(values: Mapping[str, Any]) -> list[str]:

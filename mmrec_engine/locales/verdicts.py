@@ -7,7 +7,7 @@ from typing import Any
 
 from mmrec_engine.locales.catalogue import Language, Texts
 from mmrec_engine.locales.guide.hyperparameters import HYPERPARAMETERS
-from mmrec_engine.locales.numbers import in_language, with_exponent
+from mmrec_engine.locales.numbers import in_language, percentage, with_exponent
 
 _STANDS = Texts("verdicts", "stands")
 _LEVERS = Texts("verdicts", "levers")
@@ -39,6 +39,8 @@ def verdict_lines(verdict: Mapping[str, Any], language: Language, number: Number
         lever = "earlier" if verdict.get("settings") else "earlier-planned"
     made, earlier, slowed = verdict.get("made"), verdict.get("earlier"), verdict.get("slowed")
     lines = [*_filled(_STANDS.get(str(verdict.get("stands"))), values, language)]
+    if isinstance(copied := verdict.get("copied"), int | float):
+        lines += _filled(_STANDS["copied"], {"share": percentage(f"{100 * copied:.0f}", language)}, language)
     if isinstance(slowed, Mapping):
         steps = {name: written(value, 0) for name, value in slowed.items() if isinstance(value, int | float)}
         lines += _filled(_STANDS["slowed"], steps, language)

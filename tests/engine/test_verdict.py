@@ -163,6 +163,17 @@ def test_next_command_is_not_stopped_by_the_checks_that_failed_before_this_run()
     assert flags(counted, {**broken, "id": "of-another-version"}) == [], "an unknown check cannot be waived"
 
 
+def test_verdict_says_that_a_copied_validation_split_says_little_about_new_text() -> None:
+    for one, share in ((copied(), 0.45), (copied("warn", 0.06), None), (copied("pass", 0.0), None)):
+        verdict = verdict_of(checked(one))
+        assert verdict is not None and verdict["copied"] == share
+        for language, told in (("en", "45% of the validation split"), ("tr", "%45 oranında validation metni")):
+            said = [line for line in verdict_lines(verdict, language) if told in line]
+            assert len(said) == (share is not None)
+    unchecked = verdict_of(checked())
+    assert unchecked is not None and unchecked["copied"] is None
+
+
 def test_a_run_without_a_validation_has_no_verdict() -> None:
     assert verdict_of(History()) is None
 
