@@ -112,12 +112,16 @@ class SplitRecord:
         found = [_coarser(part, one_in) for part in _sampled(train, one_in)]
         return replace(self, grams=np.unique(np.concatenate(found)) if found else self.grams, one_in=one_in)
 
-    def share_of_grams(self, validation: Tokens) -> tuple[float, int]:
-        """The share of sampled n-grams of a validation split that was trained on, and the number of these n-grams."""
+    def share_of_grams(self, validation: Tokens, own: Tokens | None = None) -> tuple[float, int]:
+        """The share of sampled n-grams of a validation split that was trained on, and the number of these n-grams. own: a
+        training split whose n-grams do not count as trained on."""
         asked = list(_sampled(validation, self.one_in))
         grams = np.concatenate(asked) if asked else self.grams[:0]
-        found = int(np.isin(grams, self.grams).sum())
-        return found / max(1, len(grams)), len(grams)
+        seen = grams[np.isin(grams, self.grams)]
+        if own is not None:
+            for part in _sampled(own, self.one_in):
+                seen = seen[~np.isin(seen, part)]
+        return len(seen) / max(1, len(grams)), len(grams)
 
     def write(self, path: Path) -> None:
         """Write it atomically. Raises OSError."""

@@ -68,6 +68,17 @@ def test_documents_keep_their_split_when_one_is_added(command: Command, document
     assert finding["status"] == "pass" and finding["values"]["share"] == 0
 
 
+def test_copies_within_an_unchanged_text_are_not_the_fault_of_the_weights(command: Command, text_file: Path) -> None:
+    """The end of this text, its validation split, was copied from its beginning."""
+    text = text_file.read_text(encoding="utf-8")
+    text_file.write_text(text + text[: len(text) // 8], encoding="utf-8")
+    assert command("train", "--data-dir", text_file, *FAST, *LIMIT, "--name", "a").code == 0
+    result = command("check", "before", "--init-from", "a", "--data-dir", text_file, *QUICK, "--json")
+    found = {one["id"]: one for one in result.json["findings"]}
+    assert found["split-overlap"]["status"] == "fail"
+    assert found["split-continued"]["status"] == "pass" and found["split-continued"]["values"]["share"] == 0
+
+
 @pytest.mark.extended
 def test_third_run_keeps_the_training_documents_of_the_first(command: Command, documents: Path) -> None:
     """Also of documents that the second run did not have."""

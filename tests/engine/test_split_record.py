@@ -73,6 +73,16 @@ def test_trained_passages_are_recognised_in_other_documents(tmp_path: Path) -> N
     assert coarser.share_of_grams(np.concatenate([train, other]))[0] > 0.99
 
 
+def test_passages_of_the_own_training_split_do_not_count_as_trained_on() -> None:
+    generator = np.random.default_rng(4)
+    train, other = (generator.integers(0, 90, 60_000).astype(np.uint8) for _ in range(2))
+    record = SplitRecord.of(np.zeros(0, dtype=np.uint64), np.zeros(0, dtype=np.int64)).with_grams_of(train)
+    validation = np.concatenate([other, train[:20_000], train[40_000:60_000]])
+    assert abs(record.share_of_grams(validation)[0] - 0.4) < 0.04
+    assert record.share_of_grams(validation, train)[0] == 0
+    assert abs(record.share_of_grams(validation, train[30_000:])[0] - 0.2) < 0.04
+
+
 def test_damaged_split_record_is_ignored(tmp_path: Path) -> None:
     path = tmp_path / "split.npz"
     assert SplitRecord.read(path) is None
