@@ -282,6 +282,8 @@ class Resumed(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class RunFinished(Event):
+    """The end of a run, the last event of a record. seconds: that its last process took, without pauses."""
+
     event = "run_finished"
     status: Status
     reason: str

@@ -38,7 +38,7 @@ def failure_of(recording: Recording, error: Exception) -> TrainingError:
 def finished(
     began: float, step: int, status: events.Status, values: dict[str, Any], reason: str | None = None
 ) -> events.RunFinished:
-    """The last event. began: on the monotonic clock; reason: None to make it of the values."""
+    """The last event. began: on the monotonic clock, later by the pauses; reason: None to make it of the values."""
     plain = {key: _recorded(value) for key, value in values.items()}
     text = reason or ", ".join(f"{key} {value}" for key, value in plain.items())
     seconds = round(time.monotonic() - began, 3)

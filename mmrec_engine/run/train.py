@@ -133,7 +133,7 @@ class _Run:
             close_descriptor(held_lock)
             raise
         self._recording = Recording(RunFolder(path, mode, held_lock), resolved, run_checks, functions)
-        self._started = time.monotonic()
+        self._started = time.monotonic() - control.waited
         self._handed_over = False
 
     def stream(self) -> Iterator[Event]:
@@ -245,6 +245,11 @@ class _Run:
             yield from lacking
         yield from self._steps(training)
 
+    @property
+    def _began_without_pauses(self) -> float:
+        """When this process would have begun, had it made no pause."""
+        return self._started + self._control.waited
+
     def _planned(self) -> Generator[Event, None, None]:
         """Choose the open settings: all of them for a run with a given time, the vocabulary for the fast recipe."""
         settings, run_checks = self._resolved.settings, self._run_checks
@@ -293,7 +298,7 @@ class _Run:
                 step = training.progress.step
                 self._recording.ended = True
                 yield from self._recording.news_before_the_end()
-                yield finished(self._started, step, "failed", {"error": failure.key, **failure.values}, str(failure))
+                yield finished(self._began_without_pauses, step, "failed", {"error": failure.key, **failure.values}, str(failure))
                 yield events.State(step=step, state="FAILED")
             raise failure from error
         finally:
@@ -309,7 +314,7 @@ class _Run:
         self._recording.ended = status != "interrupted"
         if self._recording.ended:
             yield from self._recording.news_before_the_end()
-        ending_event = finished(self._started, training.progress.step, status, values)
+        ending_event = finished(self._began_without_pauses, training.progress.step, status, values)
         yield ending_event
         yield events.State(step=training.progress.step, state=ending_event.state_word)
 

@@ -74,6 +74,8 @@ class History:
         self._costs = MeasuredCosts(planned_costs)
         self._earlier_seconds = 0.0  # of the processes before the present one, which began at `_began`
         self._began: float | None = None
+        self._paused_seconds = 0.0  # of the present process, until the pause that began at `_paused_at`
+        self._paused_at: float | None = None
         self._checked_again: set[str] = set()  # checks before training that the present process has made
 
     def add(self, event: events.Event) -> None:
@@ -100,8 +102,11 @@ class History:
                 self.started, self.planned_steps, self.settings = event, event.planned_steps, sound(event.settings)
             case events.Paused():
                 self.paused = self.was_paused = True
+                self._paused_at = event.time
             case events.Resumed():
                 self.paused = False
+                if self._paused_at is not None:
+                    self._paused_seconds, self._paused_at = self._paused_seconds + event.time - self._paused_at, None
                 self._plan_steps(event.planned_steps)
             case events.Replanned():
                 self.settings.update(sound(event.changes))
@@ -162,11 +167,12 @@ class History:
     @property
     def took(self) -> float:
         """Seconds from the run's beginning to its end, or to its newest event: those of all its processes, without the time
-        between them. With pauses and evaluations."""
+        between them and without pauses. With evaluations."""
         if self.finished is not None:
             return self._earlier_seconds + self.finished.seconds
-        began = self._began if self._began is not None else self.started_time
-        return self._earlier_seconds + max(0.0, (self.last_time or 0.0) - (began or 0.0))
+        began, last = self._began if self._began is not None else self.started_time, self.last_time or 0.0
+        pauses = self._paused_seconds + (0.0 if self._paused_at is None else last - self._paused_at)
+        return self._earlier_seconds + max(0.0, last - (began or 0.0) - pauses)
 
     @property
     def work(self) -> float | None:
@@ -236,7 +242,7 @@ class History:
     def _begin_process(self, event: events.State) -> None:
         if self.started_time is not None:
             self._earlier_seconds, self.finished = self.took, None
-        self._began = event.time
+        self._began, self._paused_seconds, self._paused_at = event.time, 0.0, None
         self._checked_again = set()
 
     def _replace_made_before(self, finding: dict[str, Any]) -> None:

@@ -37,10 +37,12 @@ class Control:
 
     lock: after a run that was handed over has ended, a descriptor of its folder's lock, still held. The caller has to pass
     it on (to `train` as `held_lock`, here or in a process that inherits it) and to close it. None after every other end.
+    waited: seconds that runs with these requests were paused.
     """
 
     def __init__(self) -> None:
         self.lock: int | None = None
+        self.waited = 0.0
         self._requests: deque[Request] = deque()
         self._file: _ControlFile | None = None
 
@@ -70,9 +72,13 @@ class Control:
         while self._requests:
             yield self._requests.popleft()
 
-    def wait(self) -> None:
-        """Sleep for a moment, until the next request may have come."""
+    def wait(self) -> float:
+        """Sleep for a moment of a pause, until the next request may have come. Returns its seconds."""
+        began = time.monotonic()
         time.sleep(_POLL_SECONDS)
+        moment = time.monotonic() - began
+        self.waited += moment
+        return moment
 
     def _read_file(self) -> None:
         if self._file is not None:

@@ -317,7 +317,6 @@ def _obey(training: TrainingState, control: Control) -> Generator[Event, None, s
         if not requests and not paused:
             return None
         if not requests:
-            waited = time.monotonic()
-            control.wait()
+            moment = control.wait()
             if training.deadline is not None:
-                training.deadline.add_pause(time.monotonic() - waited)
+                training.deadline.add_pause(moment)

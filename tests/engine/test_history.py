@@ -264,6 +264,21 @@ def test_time_taken_is_that_of_all_processes() -> None:
     assert longer.took == pytest.approx(90) and longer.finished is None
 
 
+def test_time_taken_is_without_pauses() -> None:
+    first = [state("PREPARING", 1.0), started(100), *(step(number) for number in range(1, 11))]
+    paused = [events.Paused(step=10, time=21.0), state("PAUSED", 21.0), state("SAVING", 51.0)]
+    going = history_of(*first, *paused)
+    assert going.took == pytest.approx(20)
+    going.add(events.Resumed(step=10, time=121.0))
+    going.add(state("TRAINING", 131.0))
+    assert going.took == pytest.approx(30)
+    killed_while_paused = [*first, *paused, state("PREPARING", 90_000.0)]
+    again = history_of(*killed_while_paused, events.Resumed(step=10, time=90_001.0), state("TRAINING", 90_005.0))
+    assert again.took == pytest.approx(25)
+    again.add(events.RunFinished(step=10, time=90_030.0, status="completed", reason="", seconds=30.0))
+    assert again.took == pytest.approx(50)
+
+
 def test_findings_of_an_earlier_process_stay_unless_a_later_one_checks_again() -> None:
     def check(name: str, status: str, phase: str = "before") -> events.Check:
         return events.Check(finding={"id": name, "phase": phase, "status": status, "values": {}})

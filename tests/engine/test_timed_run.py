@@ -118,6 +118,8 @@ def test_pause_does_not_count_as_time(tmp_path: Path, text: Path, decided: list[
     used = checkpoints.read(tmp_path / "paused" / FINAL)["budget"]["used"]
     assert paused >= 1.0
     assert used < times[-1] - times[0] - 0.8
+    ending = recorded_ending(tmp_path / "paused")
+    assert ending is not None and ending.seconds < times[-1] - times[0] - 0.8, "nor as time that the run took"
 
 
 def recorded_at(folder: Path, *timed: tuple[float, events.Event]) -> Path:
