@@ -50,6 +50,9 @@ __all__ = ["Corpus", "cache_folder", "prepare_corpus", "short_split", "tag_of", 
 
 _FORMAT = 3  # increased whenever the same text would give other files
 
+_LITTLE = 100  # characters; a window length that fits into fewer teaches nothing
+_LEAST_TOKENS = 3  # of a split: a window has two, and its next token
+
 _Documents = FileDocuments | BuiltinDocuments
 
 
@@ -119,6 +122,9 @@ def short_split(
             tokens = len((part.train if label == "training" else part.validation).tokens)
             if tokens < seq_len + 1:
                 short = too_short(label, tokens, seq_len)
+                characters = part.train.characters + part.validation.characters
+                if not corpus.reading.splits and (tokens < _LEAST_TOKENS or characters < _LITTLE):
+                    short = too_little(characters)
                 if len(corpus.parts) < 2:
                     return short
                 reason = {language: short.text(language) for language in LANGUAGES}
@@ -135,10 +141,15 @@ def tag_of(tokenizer: Tokenizer, name: str) -> int:
 
 def too_short(split: str, tokens: int, seq_len: int) -> RequestError:
     """split: training or validation."""
-    if tokens < 3:
+    if tokens < _LEAST_TOKENS:
         return RequestError("corpus-side-empty", side=SPLITS[split])
     nearest = max(0, tokens - 1)
     return RequestError("corpus-too-short", side=SPLITS[split], tokens=tokens, seq_len=seq_len, nearest=nearest)
+
+
+def too_little(characters: int) -> RequestError:
+    """Of a text that came without a split: neither another split nor shorter windows would help."""
+    return RequestError("corpus-too-little", characters=characters)
 
 
 def _prepare(documents: Sequence[_Documents], making: CorpusSpec, work: Path) -> Generator[Progress, None, Corpus]:
@@ -149,13 +160,16 @@ def _prepare(documents: Sequence[_Documents], making: CorpusSpec, work: Path) ->
     for number, source in enumerate(sources):
         if number not in there:
             raise _nothing_in(documents[number], source.place)
+    reading = sum((read.reading for read in documents), Reading())
+    characters = int(store.table.characters.sum())
+    if characters < _LEAST_TOKENS and not reading.splits:  # its training split would be empty
+        raise too_little(characters)
     corpus = yield from _tokens_of(store, making, work)
     skipped = [
         replace(one, name=f"{source.name}/{one.name}") if making.several else one
         for source, read in zip(sources, documents, strict=True)
         for one in read.skipped
     ]
-    reading = sum((read.reading for read in documents), Reading())
     return replace(corpus, skipped=tuple(skipped), repaired_words=repair.words if repair else 0, reading=reading)
 
 

@@ -103,8 +103,8 @@ def test_unusable_files_are_reported_and_the_rest_is_used(tmp_path: Path) -> Non
         ({}, "no text found"),
         ({"a.bin": b"\x00\x01"}, "no usable text"),
         ({"a.txt": "ağaç şu ılık\n".encode("windows-1254") * 9}, "--encoding windows-1254"),
-        ({"a.txt": b"short"}, "less than one window"),
-        ({"a.txt": b"words " * 8}, "validation split has"),
+        ({"a.txt": b"short"}, "too little text: 5 characters"),
+        ({"a.txt": b"words " * 20}, "validation split has"),
     ],
 )
 def test_text_that_cannot_be_trained_on_is_refused(tmp_path: Path, files: dict[str, bytes], told: str) -> None:
