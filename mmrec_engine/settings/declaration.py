@@ -96,7 +96,7 @@ def check(item: Field[Any], value: Any) -> None:
         range_text = (f">= {_bound(low)}" if low is not None else f"> {_bound(above)}") + (
             f", <= {_bound(high)}" if high is not None else f", < {_bound(below)}" if below is not None else ""
         )
-        raise RequestError("setting-range", flag=flag(item.name), value=value, range=range_text, nearest=nearest)
+        raise RequestError("setting-range", flag=flag(item.name), value=_typed(value), range=range_text, nearest=nearest)
 
 
 def _bound(value: float) -> str:
@@ -104,10 +104,15 @@ def _bound(value: float) -> str:
     return str(int(value)) if float(value).is_integer() else f"{value:g}"
 
 
+def _typed(value: float) -> str:
+    """A number as one types it: -5, not -5.0."""
+    return str(value).removesuffix(".0")
+
+
 def _nearest(rule: Mapping[str, Any], too_low: bool) -> str:
     if too_low:
-        return f"{rule['low']}" if rule["low"] is not None else f"{rule['above'] + 1e-6:g}"
-    return f"{rule['high']}" if rule["high"] is not None else f"{rule['below'] - 0.01:g}"
+        return _typed(rule["low"]) if rule["low"] is not None else f"{rule['above'] + 1e-6:g}"
+    return _typed(rule["high"]) if rule["high"] is not None else f"{rule['below'] - 0.01:g}"
 
 
 def is_plain_name(name: str) -> bool:

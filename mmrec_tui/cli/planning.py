@@ -21,6 +21,8 @@ def plan_headless(resolved: Resolved, wording: Wording, as_json: bool, quiet: bo
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts background jobs with SIGINT ignored
     narration = Narration(quiet=as_json or quiet)
     narration.line(wording("prepare"))
+    if resolved.settings.data_dir is None and resolved.settings.corpus in (None, "sample"):
+        narration.line(wording("corpus.sample"))
     began = time.monotonic()
 
     from mmrec_engine.planning.candidate_speed import speeds_here

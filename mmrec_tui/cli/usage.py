@@ -44,6 +44,13 @@ def _worded(base: Any, wording: Wording) -> Any:
             for parameter in self.params:
                 _word_metavar(parameter, wording)
 
+        def parse_args(self, context: Any, given: list[str]) -> Any:
+            try:
+                return super().parse_args(context, given)
+            except click.UsageError as error:
+                error.ctx = error.ctx or context  # the parser of options leaves it out, and its help would not be named
+                raise
+
         def get_help_option(self, context: Any) -> Any:
             option = super().get_help_option(context)
             if option is not None:

@@ -44,6 +44,13 @@ def test_plan_shows_its_choices_without_training(command: Command, text_file: Pa
     assert "tokenizer: char – metnin" in told.out
 
 
+def test_plan_without_a_text_says_that_it_is_of_the_sample_corpus(command: Command, text_file: Path) -> None:
+    for words, told in (([], True), (["--data-dir", text_file], False)):
+        result = command("--lang", "tr", "plan", *words, *SMALL, "--tokenizer", "char", "--time", "1m")
+        assert result.code == 0, result.err
+        assert ("Örnek derlem kullanılıyor" in result.err) == told
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
