@@ -70,6 +70,14 @@ def offered_for(finding: str) -> tuple[str, ...]:
     return _OFFERS.get(finding, ())
 
 
+def advice_below_baselines(settings: Settings) -> dict[str, str]:
+    """Values of the finding `beats-baselines` that select the words of its advice: the planner of a given time has chosen the
+    learning rate, and each optimizer has a best one."""
+    if settings.get("time") is not None:
+        return {"advice": "timed"}
+    return {"advice": "muon"} if settings.get("optimizer") == "muon" else {}
+
+
 def restart_from(finding: str) -> Literal["best", "start"]:
     """Whether a follow-up run with a remedy begins from the best weights, if these are still good, or from new ones."""
     return "best" if finding in _BEST_IS_GOOD else "start"

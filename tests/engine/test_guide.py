@@ -3,9 +3,11 @@
 import string
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
+from mmrec_engine.checks.remedies import advice_below_baselines
 from mmrec_engine.checks.specs import CHECKS
 from mmrec_engine.locales.catalogue import words
 from mmrec_engine.locales.guide import HYPERPARAMETERS, ITEMS, MEASURES, PROBLEMS, PROFILE_TEXTS
@@ -157,6 +159,18 @@ def test_a_finding_has_the_advice_of_its_case(language: Language) -> None:
     assert advice({"id": entry.id, "status": "warn"}, language) == entry.do[language]
     assert advice({"id": "loss-spike", "values": {"variant": "again"}}, language) == texts()["loss-spike"].do[language]
     assert advice({"id": "of-another-version"}, language) == ""
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_advice_below_the_baselines_fits_the_optimizer_and_a_given_time(language: Language) -> None:
+    def told(**settings: Any) -> str:
+        return advice({"id": "beats-baselines", "values": advice_below_baselines(settings)}, language)
+
+    assert "AdamW" in told(optimizer="adamw") and "find-lr" in told(optimizer="adamw")
+    assert "Muon" in told(optimizer="muon") and "AdamW" not in told(optimizer="muon")
+    timed = told(optimizer="muon", time=60.0)
+    assert timed == told(optimizer="adamw", time=60.0)
+    assert "--time" in timed and "find-lr" not in timed and "AdamW" not in timed and "train --time" not in timed
 
 
 def test_a_small_rate_is_written_in_one_way_and_told_once() -> None:

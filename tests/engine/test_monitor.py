@@ -17,7 +17,7 @@ from mmrec_engine import events
 from mmrec_engine.checks.finding import finding
 from mmrec_engine.checks.monitor.monitor import Monitor
 from mmrec_engine.checks.specs import CHECKS
-from mmrec_engine.locales.guide.findings import evidence, texts, title
+from mmrec_engine.locales.guide.findings import advice, evidence, texts, title
 from mmrec_engine.locales.messages import LANGUAGES
 from mmrec_engine.settings import Settings
 
@@ -760,5 +760,6 @@ def test_loss_above_the_5_gram_at_half_time_warns_with_the_learning_rate() -> No
     assert step == 1000
     assert "5-gram" in told["evidence"]
     assert told["remedies"][0]["settings"] == {"learning_rate": 0.01}
+    assert "AdamW" in advice(told, "en")
     below = found_in(a_run(2000, lambda step: slow(step) - (0.4 if step > 1500 else 0)))
     assert [one["status"] for _, one in of(below, "beats-baselines")] == ["warn", "pass"], "it went away"

@@ -12,6 +12,7 @@ from collections import deque
 from mmrec_engine import events
 from mmrec_engine.checks.finding import Values
 from mmrec_engine.checks.monitor.run_state import FindingLog, Run
+from mmrec_engine.checks.remedies import advice_below_baselines
 from mmrec_engine.checks.specs import numbers
 
 _FALLS = 0.01  # share by which training must have fallen since the best, for a rise to be overfitting
@@ -140,6 +141,7 @@ class ValidationRules:
             and best.loss * (event.step / run.planned) ** _FALLS_AS > five
         ):
             details = {**values, "variant": "midway", "planned": run.planned, "apart": best.loss - five}
+            details |= advice_below_baselines(run.settings)
             self._log.add("beats-baselines", "warn", 0.0, details)
 
     def _judge_beside_training(self, event: events.Validation) -> None:

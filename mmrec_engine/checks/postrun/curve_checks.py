@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from mmrec_engine.checks.finding import Check, Skip, Status, Values
+from mmrec_engine.checks.remedies import advice_below_baselines
 from mmrec_engine.checks.specs import numbers
 from mmrec_engine.checks.verdict import passes_that_exhaust
 from mmrec_engine.runs.history import History
@@ -31,7 +32,7 @@ def _beats_baselines(context: Recorded) -> Values:
     updates = history.last_step.step if history.last_step else 0
     settled = int(history.settings.get("warmup_steps") or 0) + int(numbers("beats-baselines")["settled_steps"])
     values = {"loss": best.loss, "unigram": baselines["unigram"], "bigram": baselines["bigram"], "five_gram": five,
-              "updates": updates}  # fmt: skip
+              "updates": updates, **advice_below_baselines(history.settings)}  # fmt: skip
     if best.loss >= baselines["unigram"]:
         return {**values, "variant": "above-unigram" if updates >= settled else "too-short"}
     if best.loss >= baselines["bigram"]:

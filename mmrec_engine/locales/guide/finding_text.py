@@ -11,7 +11,7 @@ from mmrec_engine.locales.catalogue import Words
 @dataclass(frozen=True)
 class FindingText:
     """id as in checks/specs.py. evidence: by variant or status; "any" for the rest. tail: added to each of them.
-    do_of: what to do about a variant, where it differs."""
+    do_of: what to do, by the value "advice" or the variant, where it differs."""
 
     id: str
     title: Words

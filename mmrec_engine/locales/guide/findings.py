@@ -42,13 +42,14 @@ def title(finding: Mapping[str, Any], language: Language) -> str:
 
 
 def advice(finding: Mapping[str, Any], language: Language) -> str:
-    """What to do about it, empty for an unknown finding."""
+    """What to do about it, empty for an unknown finding. Its value "advice", or its variant, selects the words that differ."""
     entry = texts().get(str(finding.get("id")))
     if entry is None:
         return ""
     values = finding.get("values")
-    variant = str(values.get("variant")) if isinstance(values, Mapping) else ""
-    return entry.do_of.get(variant, entry.do)[language]
+    values = values if isinstance(values, Mapping) else {}
+    chosen = str(values.get("advice", values.get("variant")))
+    return entry.do_of.get(chosen, entry.do)[language]
 
 
 def evidence(finding: Mapping[str, Any], language: Language) -> str:
