@@ -263,7 +263,7 @@ async def test_runs_are_filtered_sorted_and_opened(place: Path) -> None:
         await pilot.press("escape")
         await pilot.press("slash", *["backspace"] * 4, *"tiny", "enter", "enter")
         await until_shown(pilot, "Report: tiny")
-        await until_shown(pilot, "0.91 above the bigram baseline")
+        await until_shown(pilot, "0.91 worse than the bigram baseline")
 
 
 @pytest.mark.extended

@@ -74,6 +74,49 @@ def test_titles_name_the_subject_without_judgement(language: Language) -> None:
     assert len(set(titles)) == len(titles)
 
 
+@pytest.mark.parametrize(
+    ("id", "variant", "values", "told"),
+    [
+        (
+            "hyperparameters",
+            "pass",
+            {"learning_rate": 0.04, "optimizer": "muon", "warmup_steps": 10, "planned_steps": 1321, "grad_clip": 1.0,
+             "patience": 5, "evaluations": 4},
+            ("4 evaluations planned; 5 in a row without a new best stop the run",
+             "4 değerlendirme planlı; üst üste 5 tanesi yeni en iyi getirmezse çalışma durur"),
+        ),
+        (
+            "corpus-size",
+            "pass",
+            {"tokens": 294_246, "parameters": 955_392, "tokens_a_parameter": 0.308, "train_windows": 573,
+             "validation_windows": 65},
+            ("294,246 tokens for 955,392 parameters: 0.308 per parameter, enough (at least 0.025; more text helps",
+             "294.246 token, 955.392 parametre: parametre başına 0,308, yeterli (en az 0,025; 20 dolayına dek daha çok"),
+        ),
+        (
+            "beats-baselines",
+            "below-five-gram",
+            {"loss": 1.867, "apart": 0.13, "five_gram": 1.997},
+            ("1.867 validation loss: better than the 5-gram baseline (1.997) by 0.13",
+             "1,867 validation loss: 5-gram baseline'ından (1,997) 0,13 daha iyi"),
+        ),
+        (
+            "early-stopping",
+            "pass",
+            {"used": 0, "patience": 5, "step": 662, "best": 1.904, "best_step": 662},
+            ("0 evaluations without a new best at step 662 (training stops at 5); best loss 1.904 at step 662",
+             "0 değerlendirme yeni en iyi getirmedi (662. adım; 5 olunca eğitim durur); en iyi loss 1,904 (662. adım)"),
+        ),
+    ],
+)  # fmt: skip
+def test_evidence_says_what_its_numbers_mean(
+    id: str, variant: str, values: dict[str, Any], told: tuple[str, str]
+) -> None:
+    found = {"id": id, "status": variant, "values": {**values, "variant": variant}, "threshold": numbers(id)}
+    for language, words in zip(LANGUAGES, told, strict=True):
+        assert words in evidence(found, language)
+
+
 @pytest.mark.parametrize(("entry", "variant", "language"), CASES)
 def test_evidence_is_one_line_with_its_number_first(entry: FindingText, variant: str, language: Language) -> None:
     shown = rendered(entry, variant, language)
