@@ -298,7 +298,9 @@ class _Run:
                 step = training.progress.step
                 self._recording.ended = True
                 yield from self._recording.news_before_the_end()
-                yield finished(self._began_without_pauses, step, "failed", {"error": failure.key, **failure.values}, str(failure))
+                yield finished(
+                    self._began_without_pauses, step, "failed", {"error": failure.key, **failure.values}, str(failure)
+                )
                 yield events.State(step=step, state="FAILED")
             raise failure from error
         finally:

@@ -96,7 +96,9 @@ def check(item: Field[Any], value: Any) -> None:
         range_text = (f">= {_bound(low)}" if low is not None else f"> {_bound(above)}") + (
             f", <= {_bound(high)}" if high is not None else f", < {_bound(below)}" if below is not None else ""
         )
-        raise RequestError("setting-range", flag=flag(item.name), value=_typed(value), range=range_text, nearest=nearest)
+        raise RequestError(
+            "setting-range", flag=flag(item.name), value=_typed(value), range=range_text, nearest=nearest
+        )
 
 
 def _bound(value: float) -> str:
