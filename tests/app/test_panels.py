@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual.content import Content
@@ -232,3 +233,30 @@ def test_another_number_of_steps_is_told_where_the_number_is_seen(language: Lang
     }[language] in hints
     line, hints = shown(580)
     assert "40/580" in line and "600" not in line + hints, "less than a tenth is not worth a word"
+
+
+def found_at(step: int, id: str, status: str, **values: Any) -> events.Finding:
+    return events.Finding(step=step, finding=finding(id, "during", status, {"step": step, **values}))  # type: ignore[arg-type]
+
+
+def test_hints_tell_the_newest_finding_of_each_check_only() -> None:
+    def gap(step: int, apart: float) -> events.Finding:
+        losses = {"loss": 2.0 * (1 + apart), "training": 2.0, "apart": apart, "variant": "wide"}
+        return found_at(step, "validation-below-training", "note", **losses)
+
+    spike = found_at(30, "loss-spike", "warn", loss=9.0, before=2.0, variant="")
+    hints = hints_text(
+        history_of(*a_training(40), gap(20, 0.11), spike, gap(40, 0.22)), "TRAINING", "", False, SAY
+    ).plain
+    assert hints.count("Validation and training loss") == 1
+    assert "22.0%" in hints and "11.0%" not in hints
+    assert hints.index("Validation and training loss") < hints.index("oss spike"), "the newest first"
+
+
+def test_hint_of_a_model_above_the_baseline_goes_once_it_is_below() -> None:
+    below = {"loss": 1.9, "five_gram": 2.0, "variant": "over"}
+    above = found_at(20, "beats-baselines", "warn", loss=2.29, five_gram=2.0, variant="midway", planned=40, apart=0.29)
+    stream = [*a_training(40), above]
+    assert "5-gram" in hints_text(history_of(*stream), "TRAINING", "", False, SAY).plain
+    gone = found_at(40, "beats-baselines", "pass", **below)
+    assert hints_text(history_of(*stream, gone), "TRAINING", "", False, SAY).plain == SAY("hint.none")

@@ -73,10 +73,19 @@ class Hints(LongPanel):
     """The open problems, newest first, each with its evidence and remedies; and how to continue a stopped run."""
 
     def look(self, history: History, state: str, error: str, resumable: bool) -> None:
-        wrong = [one for one in history.findings if one.get("status") not in ("pass", "skipped")]
-        if wrong:  # the guide opens at the topic of the first one
-            self.topic = str(wrong[-1].get("id"))
+        problems = open_problems(history)
+        if problems:  # the guide opens at the topic of the first one
+            self.topic = str(problems[0].get("id"))
         self.tell(hints_text(history, state, error, resumable, self.say))
+
+
+def open_problems(history: History) -> list[dict[str, Any]]:
+    """The newest finding of each check, the newest first, without those that passed or were skipped: an earlier one of the
+    same check has other figures, or is over."""
+    last: dict[str, dict[str, Any]] = {}
+    for one in reversed(history.findings):
+        last.setdefault(str(one.get("id")), one)
+    return [one for one in last.values() if one.get("status") not in ("pass", "skipped")]
 
 
 def hints_text(history: History, state: str, error: str, resumable: bool, say: Wording) -> Content:
@@ -88,10 +97,7 @@ def hints_text(history: History, state: str, error: str, resumable: bool, say: W
     if state in ("DIED", "STOPPED", "FAILED") and resumable:
         key = "hint.mended" if is_mended_anew(history) else "hint.died" if state == "DIED" else "hint.stopped"
         parts.append(Content.styled("▲ ", "bold $warning") + plain(say(key)))
-    for finding in reversed(history.findings):
-        if finding.get("status") in ("pass", "skipped"):
-            continue
-        parts.append(finding_text(finding, say))
+    parts += [finding_text(finding, say) for finding in open_problems(history)]
     if history.is_replanned:
         words = say("hint.replanned", **replanned_words(history.steps_before_replanning, history.planned_steps, say))
         parts.append(Content.styled("· ", "bold $accent") + plain(words))
