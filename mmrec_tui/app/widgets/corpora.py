@@ -44,7 +44,7 @@ def corpus_options(given: Mapping[str, Any], known: Sequence[str], say: Wording,
         what = Content.styled(say(f"corpora.{name}"), "$foreground 80%")
         worded.append((f"builtin:{name}", Content(f"{name}  ") + what))
     options = [Option(hanging(Content("● " if id == chosen else "○ "), words, room), id=id) for id, words in worded]
-    own = Content.styled("o ", "bold $accent") + Content.styled(say("plan.choose-path"), "$accent")
+    own = Content.styled("+ ", "bold $accent") + Content.styled(say("plan.choose-path"), "$accent")
     return [Option(own, id="choose"), *options]
 
 
