@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from textual.widgets import OptionList, Static
 
+from mmrec_engine import events
 from mmrec_engine.locales.catalogue import LANGUAGES, Language
 from mmrec_engine.runs import catalog
 from mmrec_tui.app.course import course_of
@@ -164,3 +165,18 @@ async def test_run_that_begins_meanwhile_is_listed_and_the_cursor_stays_on_its_r
             await until(pilot, lambda: recent.option_count == 3)  # with the heading
             line = recent.get_option_at_index(recent.highlighted or 0)
             assert str(line.id).endswith("first-one") and recent.highlighted != before
+
+
+@pytest.mark.parametrize(
+    ("language", "told"), [("en", "Watch halted, which is paused"), ("tr", "Duraklatılmış halted çalışmasını izle")]
+)
+async def test_paused_run_is_called_paused_where_it_can_be_watched(
+    language: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mmrec_engine.runs.catalog.is_live", lambda folder: True)
+    record(tmp_path / "halted", [*a_training(60), events.State(step=60, state="PAUSED")])
+    app = an_app(language)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await until_shown(pilot, told)
+        await pilot.press("question_mark")
+        await until_shown(pilot, {"en": "training now, or paused", "tr": "ya da duraklatılmış"}[language])

@@ -147,7 +147,8 @@ class StartScreen(MmrecScreen):
         if last is not None:
             options.append(Option(_action("c", say("start.go-on", name=one_line(last.name))), id="go_on"))
         if live is not None:
-            options.append(Option(_action("w", say("start.watch", name=one_line(live.name))), id="watch"))
+            words = "start.watch-paused" if live.state == "PAUSED" else "start.watch"
+            options.append(Option(_action("w", say(words, name=one_line(live.name))), id="watch"))
         options.append(Option(_action("r", say("start.runs")), id="runs"))
         options.append(Option(_action("g", say("start.guide")), id="guide"))
         return options
