@@ -191,7 +191,8 @@ class AppRuns(App[object], inherit_bindings=False):
         except MmrecError as error:
             self.tell_error(error)
             return
-        self.close_screens()
+        while self.screen.is_modal:  # a question about what was shown
+            self.pop_screen()
         self.open_screen("checklist", resolved=resolved, origin=origin)
 
     # The beginning and the end of a run

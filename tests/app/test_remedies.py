@@ -11,6 +11,7 @@ import pytest
 from mmrec_engine import events
 from mmrec_engine.checks.finding import finding
 from mmrec_engine.locales.guide.remedies import figures
+from mmrec_engine.run.follow_up import Offer
 from mmrec_engine.settings import FIELDS
 from tests.app.conftest import (
     TINY,
@@ -150,6 +151,53 @@ async def test_ended_run_offers_remedies_for_a_follow_up_run(small_text: Path) -
         await until(pilot, lambda: table_of(app) == "checklist")
         await until_shown(pilot, "Follows from tiny: ")
         assert app.stage.training is None, "nothing starts without the checklist"
+
+
+async def test_checklist_of_a_follow_up_run_is_left_to_the_report_that_it_was_asked_for_in(
+    without_torch: None,
+) -> None:
+    folder = record(Path("checkpoints/tiny").absolute(), [*a_training(), a_spike(400), *an_ending()])
+    app = an_app()
+    async with app.run_test(size=(100, 30), notifications=True) as pilot:
+        app.open_screen("runs")
+        await until_shown(pilot, "tiny")
+        app.open_screen("report", folder=folder)
+        report: Any = app.screen
+        await until(pilot, lambda: report._history is not None)
+        await pilot.press("a")
+        await until_shown(pilot, "a new run")
+        await pilot.press("enter")
+        await until(pilot, lambda: table_of(app) == "checklist")
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is report)
+        await pilot.press("escape")
+        await until(pilot, lambda: table_of(app) == "runs")
+
+
+@pytest.mark.extended
+async def test_remedy_on_the_checklist_of_a_follow_up_run_leaves_an_open_plan_alone(
+    small_text: Path, without_torch: None
+) -> None:
+    stream = [*a_training(), a_spike(400), *an_ending()]
+    folder = record(Path("checkpoints/tiny").absolute(), stream, data_dir=str(small_text), learning_rate=0.9)
+    app = an_app(plan={**TINY, "data_dir": str(small_text)})
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        await pilot.press("n")
+        await until(pilot, lambda: table_of(app) == "plan")
+        plan: Any = app.screen
+        given = dict(plan._draft.given)
+        app.open_screen("report", folder=folder)
+        report: Any = app.screen
+        await until(pilot, lambda: report._history is not None)
+        await pilot.press("a")
+        await until_shown(pilot, "a new run")
+        await pilot.press("enter")
+        await until(pilot, lambda: table_of(app) == "checklist")
+        checklist: Any = app.screen
+        found = {"id": "hyperparameters", "status": "warn"}
+        checklist._apply(Offer(found, "usual-learning-rate", {"learning_rate": 0.01}, {"learning_rate": 0.9}, "start"))
+        await until(pilot, lambda: checklist._checks.resolved.settings.learning_rate == 0.01)
+        assert plan._draft.given == given
 
 
 def test_changed_settings_have_the_titles_of_their_fields() -> None:

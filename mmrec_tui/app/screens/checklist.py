@@ -184,9 +184,10 @@ class ChecklistScreen(MmrecScreen):
         if self._origin is not None:
             changes = {name: (offer.before.get(name), value) for name, value in offer.changes.items()}
             self._origin = replace(self._origin, changes={**self._origin.changes, **changes})
-        for screen in self.app.screen_stack:
-            if isinstance(screen, MmrecScreen):
-                screen.take_remedy(offer.changes)
+        else:  # a plan below a follow-up run is that of another run
+            for screen in self.app.screen_stack:
+                if isinstance(screen, MmrecScreen):
+                    screen.take_remedy(offer.changes)
         self._show()
 
     def action_start(self) -> None:
