@@ -247,6 +247,12 @@ class AppRuns(App[object], inherit_bindings=False):
     def warn(self, key: str, **values: object) -> None:
         self.notify(self.say(key, **values), severity="warning", markup=False)
 
+    def withdraw(self, *keys: str) -> None:
+        """Close the notices with these words, which hold no longer."""
+        words = [self.say(key) for key in keys]
+        for notice in [one for one in self._notifications if one.message in words]:
+            self._unnotify(notice)
+
     def tell_error(self, error: Exception) -> None:
         self.notify(error_text(error, self.say), severity="error", timeout=12, markup=False)
 

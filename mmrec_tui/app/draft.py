@@ -33,9 +33,10 @@ _BESIDE_THE_KEPT = 3  # best, final, and the one being written
 
 @dataclass(frozen=True)
 class Draft:
-    """given: values set by the user, by setting."""
+    """given: values set by the user, by setting. profile: the one that was chosen last, if any."""
 
     given: dict[str, Any]
+    profile: str = ""
 
     def with_value(self, name: str, value: Any) -> Draft:
         """Set one value, or with None restore the one of the next source.
@@ -49,7 +50,7 @@ class Draft:
         if name == "config" and is_pretrained(given.get("init_from")):
             del given["init_from"]
             given.pop("train_layers", None)
-        return Draft(given if value is None else {**given, name: value})
+        return replace(self, given=given if value is None else {**given, name: value})
 
     def with_remedy(self, changes: Mapping[str, Any]) -> Draft:
         """With the changes of a remedy. Another model in a given time is planned anew: what the remedy changes is left to the
@@ -69,12 +70,12 @@ class Draft:
             for name, value in self.given.items()
             if name not in OF_A_TEXT and (name, value) != _OF_A_DOWNLOAD
         }
-        return Draft({**kept, **choice})
+        return replace(self, given={**kept, **choice})
 
-    def with_profile(self, values: dict[str, Any]) -> Draft:
-        """A profile replaces all given values except model, text and name."""
+    def with_profile(self, values: dict[str, Any], profile: str = "") -> Draft:
+        """A profile replaces all given values except model, text and name. profile: its name; none for the guide's values."""
         kept = {name: self.given[name] for name in (*OF_A_TEXT, "config", "init_from", "name") if name in self.given}
-        return Draft({**kept, **values})
+        return Draft({**kept, **values}, profile)
 
     def in_the_time(self, seconds: float) -> Draft:
         """The best model in a time: of the given values only the text is kept, the planner chooses the others."""

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from textual.widgets import Select
 
 from mmrec_engine.locales.catalogue import LANGUAGES, Language
+from mmrec_engine.settings.presets import PROFILES
 from mmrec_tui.app.widgets.corpora import corpus_options
 from mmrec_tui.locales import Wording
+from tests.app.conftest import an_app, screen_text, table_of, until, until_shown
 
 pytestmark = pytest.mark.usefixtures("without_torch")
 
@@ -16,3 +21,31 @@ def test_entry_for_an_own_text_does_not_look_like_a_choice_that_is_not_taken(lan
     own, *others = corpus_options({}, ["/texts/one.txt"], Wording(language), 60)
     assert str(own.prompt).startswith("+ ")
     assert all(str(one.prompt).startswith(("● ", "○ ")) for one in others)
+
+
+@pytest.mark.extended
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_undoing_a_profile_shows_the_one_before_and_takes_back_what_was_told(language: Language) -> None:
+    app = an_app(language, plan={"time": 240.0})
+    app.NOTIFICATION_TIMEOUT = 600
+    async with app.run_test(size=(160, 45), notifications=True) as pilot:
+        await pilot.press("n")
+        await until(pilot, lambda: table_of(app) == "plan")
+        plan: Any = app.screen
+        box = plan.query_one("#profile", Select)
+        told = app.say("plan.time-dropped")[:20]
+        box.value = "thorough"
+        await until_shown(pilot, told)
+        box.value = "small-text"
+        await until(pilot, lambda: plan._draft.given.get("dropout") == PROFILES["small-text"]["dropout"])
+        await pilot.press("ctrl+z")
+        await until(pilot, lambda: box.value == "thorough" and "dropout" not in plan._draft.given)
+        assert told in screen_text(app), "there is still no time"
+        await pilot.press("ctrl+z")
+        await until(pilot, lambda: plan._draft.given.get("time") == 240.0)
+        await until(pilot, lambda: box.value == Select.NULL)
+        await until(pilot, lambda: told not in screen_text(app))
+        box.value = "thorough"
+        await until(pilot, lambda: "time" not in plan._draft.given)
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda: box.value == Select.NULL)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
@@ -139,6 +140,7 @@ class PlanScreen(MmrecScreen):
         """The fields as they will be used, and which are wrong. typing: the one that is being typed into, which is not
         changed."""
         planning, form = self._work.planning, self._form
+        form.show_profile(self._draft.profile)
         if self._plan.error is not None:
             form.show_errors(self._plan.error, self.say)
         if self._work.pretrained.error is not None:
@@ -232,17 +234,17 @@ class PlanScreen(MmrecScreen):
             self.own_app.warn("plan.time-emptied")
 
     def on_form_profile_chosen(self, event: Form.ProfileChosen) -> None:
-        self._take_profile(dict(PROFILES[event.profile]))
+        self._take_profile(dict(PROFILES[event.profile]), event.profile)
 
     def action_defaults(self) -> None:
         """Restore the guide's values; model and text are kept."""
         if not self._take_profile({}):
             self.own_app.tell("plan.defaults-set")
 
-    def _take_profile(self, values: dict[str, Any]) -> bool:
+    def _take_profile(self, values: dict[str, Any], name: str = "") -> bool:
         """Returns whether a given time, which no profile has, was dropped; this is told."""
         timed = self._draft.given.get("time") is not None and values.get("time") is None
-        self._take(self._draft.with_profile(values))
+        self._take(self._draft.with_profile(values, name))
         if timed:
             self.own_app.warn("plan.time-dropped")
         return timed
@@ -251,6 +253,8 @@ class PlanScreen(MmrecScreen):
         draft = self._plan.undo()
         if draft is not None:
             self._take(draft)
+            if draft.given.get("time") is not None:
+                self.own_app.withdraw("plan.time-dropped", "plan.time-emptied")
             self.own_app.tell("plan.undone")
 
     # Below: the summary
@@ -336,7 +340,7 @@ class PlanScreen(MmrecScreen):
 
     def _found(self, values: dict[str, Any] | None) -> None:
         if values:
-            self._take(Draft({**self._draft.given, **values}))
+            self._take(replace(self._draft, given={**self._draft.given, **values}))
             self.own_app.tell("search.taken")
 
     def action_read_on(self) -> None:

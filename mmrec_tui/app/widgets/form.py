@@ -166,6 +166,12 @@ class Form(Widget):
         for kind in ("rate", "pacing"):
             self.query_one(f"#{kind}", Plot).tell(self._say("plot.waiting"))
 
+    def show_profile(self, profile: str) -> None:
+        """The chosen profile; empty: none."""
+        choice = self.query_one("#profile", Choice)
+        with choice.prevent(Select.Changed):
+            choice.value = profile or Select.NULL
+
     def show_values(self, resolved: Resolved, say: Wording, typing: str = "") -> None:
         """Every field with its value, in the language's form, except the one that is being typed into."""
         for field in self._fields:
