@@ -152,3 +152,22 @@ async def test_recipe_that_gives_a_timed_run_no_values_says_so(language: str, wo
         await until(pilot, lambda: source_of(app, "recipe") == app.say("source.hand"))
         screen._take(screen._draft.with_value("recipe", None).with_value("time", None))
         await until(pilot, lambda: source_of(app, "recipe") == app.say("source.default"))
+
+
+@pytest.mark.extended
+@pytest.mark.parametrize(
+    ("language", "told", "usual"),
+    [("en", "the best model, done before 10:00: ", "the best model in"),
+     ("tr", "10:00 dolmadan biten en iyi model: ", "içinde en iyi model")],
+)  # fmt: skip
+async def test_summary_says_that_a_run_ends_before_its_time(
+    language: str, told: str, usual: str, tmp_path: Path
+) -> None:
+    (tmp_path / "short.txt").write_text("Even the smallest model deserves quality training. " * 400)
+    app = an_app(language, plan={"data_dir": str(tmp_path / "short.txt"), "time": 600.0})
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("n")
+        await until_shown(pilot, told, 60)
+        (line,) = (line for line in screen_text(app).splitlines() if told in line)
+        assert line.rstrip(" │").endswith({"en": "passes over the text", "tr": "geçiş"}[language]), "in one line"
+        assert usual not in screen_text(app)

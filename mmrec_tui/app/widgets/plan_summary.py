@@ -65,13 +65,20 @@ def plan_summary(
     ways = fitting_changes(settings, vocabulary, free) if short_of_memory else {}
     plan = work.planning.plan
     expected = None if plan is None else plan.planned.expected
+    early = plan is not None and ends_early(plan.planned.choices)
     room = Room(free, short_of_memory, changed_settings(ways, settings, say))
-    words = summary_text(ahead, folder, room, say, narrow=narrow, expected=expected)
+    words = summary_text(ahead, folder, room, say, narrow=narrow, expected=expected, early=early)
     if plan is not None and plan.doubtful:
         words += Content("\n") + Content.styled(f"! {say('plan.speeds-doubtful')}", "bold $warning")
     if trained and ahead.step_seconds is None and expected is None:
         words += Content("\n  ") + plain(say("plan.times-later", name=trained))
     return words
+
+
+def ends_early(choices: Mapping[str, Any]) -> bool:
+    """Whether a run with a given time ends before it, because more passes over its text would only memorise that."""
+    steps = choices.get("max_steps")
+    return isinstance(steps, Mapping) and steps.get("reason") == "steps-of-the-text"
 
 
 def free_run_name(settings: Settings) -> str:
@@ -98,9 +105,10 @@ def summary_text(
     *,
     narrow: bool = False,
     expected: Mapping[str, Any] | None = None,
+    early: bool = False,
 ) -> Content:
     """The summary of the run. folder: of the run; narrow: in two short lines; expected: of a run with a given time, by the
-    planner."""
+    planner; early: it ends before its time."""
     clock = {name: "…" if value is None else say.clock(value) for name, value in
              (("time", ahead.seconds), ("first_time", ahead.seconds_to_validation))}  # fmt: skip
     size = "-short" if narrow else ""
@@ -109,7 +117,8 @@ def summary_text(
     if ahead.time is not None:
         first = say("plan.summary-timed", time=say.clock(ahead.time))
         if expected:
-            first = say("plan.summary-planned", time=say.clock(ahead.time), **expected_values(expected, say))
+            words = "plan.summary-planned-early" if early else "plan.summary-planned"
+            first = say(words, time=say.clock(ahead.time), **expected_values(expected, say))
     if ahead.target_loss is not None:
         first += f" · {say('plan.summary-target', loss=say.number(ahead.target_loss, 3))}"
     second = say(
