@@ -39,12 +39,13 @@ def kind_of(name: str) -> Kind:
 
 
 def placeholder(name: str, say: Wording) -> str:
-    words = unset_words(name, say)
+    """What is used in place of an empty value, in as many columns as a field has."""
     if name != "threads":
-        return words
+        return unset_words(name, say)
     cores = say.number(available_cores())
-    quota = cpu_quota()
-    return f"{words}: {cores}" if quota is None else say("help.quota", cores=cores, all=say.number(allowed_cores()))
+    if cpu_quota() is None:
+        return say("plan.cores-all", cores=cores)
+    return say("plan.cores-quota", cores=cores, all=say.number(allowed_cores()))
 
 
 def as_text(name: str, value: Any, say: Wording) -> str:
