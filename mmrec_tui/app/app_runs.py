@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mmrec_engine.settings import Resolved
     from mmrec_tui.app.session import Session, StartParameters, Training, Work
     from mmrec_tui.app.stage import Stage, Streams
+    from mmrec_tui.app.widgets.fields import Kind
     from mmrec_tui.locales import Wording
 
 
@@ -85,7 +86,7 @@ class AppRuns(App[object], inherit_bindings=False):
 
     def continue_run(self, folder: Path, *, finished: bool) -> None:
         """Resume a run; a finished one for as many more minutes, steps or epochs as the user says."""
-        from mmrec_engine.settings import resolve
+        from mmrec_engine.settings import FIELDS, resolve
 
         place = {"output_dir": str(folder.parent), "name": folder.name}
         if not finished:
@@ -103,18 +104,25 @@ class AppRuns(App[object], inherit_bindings=False):
             self.warn("extend.unknown", name=one_line(folder.name))
             return
 
+        unit = 60 if limit == "time" else 1
+        most = int((FIELDS[limit].metadata["high"] - settings[limit]) / unit)
+
+        def refusal(answer: str) -> str:
+            return self.say(f"extend.most-{limit}", most=self.say.number(most)) if float(answer) > most else ""
+
         def extend(answer: str | None) -> None:
             try:
                 if answer is not None:
-                    more = settings[limit] + int(answer) * (60 if limit == "time" else 1)
-                    self._resume(resolve({**place, limit: more}))
+                    more = float(answer) * unit if limit == "time" else int(answer)
+                    self._resume(resolve({**place, limit: settings[limit] + more}))
             except MmrecError as error:
                 self.tell_error(error)
 
         told = self.say.clock(settings[limit]) if limit == "time" else self.say.number(reached)
         question = self.say(f"extend.{limit}", name=one_line(folder.name), reached=told)
         # The suggestion makes the run twice as long, as the remedy of one that still improves does.
-        self.push_screen(AskingScreen(question, str(reached), kind="integer"), extend)
+        kind: Kind = "number" if limit == "time" else "integer"
+        self.push_screen(AskingScreen(question, str(reached), kind=kind, refusal=refusal), extend)
 
     def _resume(self, resolved: Resolved) -> None:
         if self.stage.training is not None:

@@ -81,7 +81,7 @@ async def test_finished_run_with_a_given_time_is_extended_by_minutes(
         assert app.screen.query_one(Input).value == "2"
         for nothing in (["backspace"], ["0"]):
             await pilot.press(*nothing, "enter")
-            await until_shown(pilot, "Enter a whole number of 1 or more")
+            await until_shown(pilot, "Enter a number above 0")
             assert not resumed
         await pilot.press("backspace", "3", "enter")
         await until(pilot, lambda: resumed)

@@ -134,10 +134,55 @@ async def test_very_long_numbers_are_refused_as_others_out_of_range(digits: int)
         answer = app.screen.query_one(Input)
         answer.value = ""
         answer.post_message(Paste("9" * digits))
-        await until_shown(pilot, "Enter a whole number of 1 or more")
+        await until_shown(pilot, "Enter a number above 0")
         await pilot.press(*"9" * 20, "enter")
-        await until_shown(pilot, "must be")
-        assert table_of(app) == "report" and app.stage.training is None
+        await until_shown(pilot, "At most 166,664 minutes more")
+        assert isinstance(app.screen, AskingScreen) and answer.value == "9" * 12 and app.stage.training is None
+
+
+@pytest.mark.parametrize(
+    ("language", "limit", "told"),
+    [
+        ("en", "time", "At most 166,664 minutes more"),
+        ("tr", "time", "En çok 166.664 dakika daha"),
+        ("en", "max_steps", "steps more"),
+        ("tr", "epochs", "epoch daha"),
+    ],
+)
+async def test_dialog_for_more_training_tells_the_most_and_keeps_what_was_typed(
+    language: str, limit: str, told: str
+) -> None:
+    given = {"time": None, "epochs": None, "max_steps": None, limit: 120}
+    folder = record(Path("checkpoints/tiny").absolute(), [*a_training(200, **given), *an_ending(step=200)], **given)
+    app = an_app(language, session=Watching(folder))
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        app.continue_run(folder, finished=True)
+        await until(pilot, lambda: isinstance(app.screen, AskingScreen))
+        answer = app.screen.query_one(Input)
+        answer.value = ""
+        await pilot.press(*"99999999999", "enter")
+        await until_shown(pilot, told)
+        assert isinstance(app.screen, AskingScreen) and answer.value == "99999999999"
+
+
+@pytest.mark.parametrize(("typed", "seconds"), [("0.5", 150.0), ("0,5", 150.0), ("2", 240.0)])
+async def test_a_run_is_given_parts_of_minutes_more(
+    typed: str, seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = {"time": 120.0, "epochs": None, "max_steps": 200}
+    folder = record(Path("checkpoints/tiny").absolute(), [*a_training(200, **given), *an_ending(step=200)], **given)
+    app = an_app(session=Watching(folder))
+    resumed: list[Any] = []
+    monkeypatch.setattr(app, "_resume", resumed.append)
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.continue_run(folder, finished=True)
+        await until(pilot, lambda: isinstance(app.screen, AskingScreen))
+        app.screen.query_one(Input).value = ""
+        await pilot.press("0", "enter")
+        await until_shown(pilot, "Enter a number above 0")
+        await pilot.press("backspace", *typed, "enter")
+        await until(pilot, lambda: resumed)
+        assert resumed[0].settings.time == seconds
 
 
 async def test_refused_character_is_told_where_a_model_is_tried() -> None:
