@@ -125,6 +125,22 @@ async def test_comparison_leaves_room_for_the_plot_on_a_small_screen(language: s
         assert app.say("axis.step") in screen_text(app).rsplit("\n", 1)[0]
 
 
+@pytest.mark.parametrize("language", ["en", "tr"])
+async def test_runs_of_different_tokens_are_drawn_and_both_named_on_a_small_screen(language: str) -> None:
+    folders = [a_run("first-try", CHARACTERS), a_run("second-try", SUBWORDS, 100, 0.04)]
+    app = an_app(language)
+    async with app.run_test(size=(60, 16)) as pilot:
+        app.open_screen("compare", folders=folders)
+        await until_shown(pilot, f"{app.say('compare.bits')}  ━ first-try  ╍ second-try ─")
+        await until_shown(pilot, app.say("axis.step"))
+        shown = screen_text(app)
+        assert app.say("axis.step") in shown.rsplit("\n", 1)[0], "with its axis"
+        assert app.say("plot.waiting") not in shown
+        await pilot.resize_terminal(60, 15)
+        await until_shown(pilot, app.say("plot.no-room"))
+        assert app.say("plot.waiting") not in screen_text(app)
+
+
 async def test_runs_of_different_tokenizers_are_drawn_in_bits_per_character() -> None:
     folders = [a_run("tiny", CHARACTERS), a_run("tiny-2", SUBWORDS, 100, 0.04)]
     app = an_app()

@@ -83,7 +83,8 @@ class CompareScreen(LookingScreen):
             self._runs = self._reading.result or []
             self.query_one("#comparison", Static).update(plain(comparison(self._runs, self.say)))
             if self._in_bits:
-                self.query_one(Plot).rename(self.say("compare.plot-bits"), "bits-per-character")
+                title, short = self.say("compare.plot-bits"), self.say("compare.bits")
+                self.query_one(Plot).rename(title, "bits-per-character", short)
             self._show_plot()
             self._show_settings(self._runs)
 

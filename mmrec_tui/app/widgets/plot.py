@@ -45,7 +45,7 @@ class Plot(Widget, can_focus=True):
         super().__init__(**how)
         self.border_title = title
         self.topic = topic
-        self._title, self._waiting = title, waiting
+        self._title, self._waiting, self._short = title, waiting, ""
         self._words = waiting
         self._broken = False
         self._figure: Figure | None = None
@@ -61,9 +61,9 @@ class Plot(Widget, can_focus=True):
         self._show_border()
         self.refresh()
 
-    def rename(self, title: str, topic: str) -> None:
-        """Before the figure that it is the title of."""
-        self._title, self.topic = title, topic
+    def rename(self, title: str, topic: str, short: str = "") -> None:
+        """Before the figure that it is the title of. short: where the legend does not fit beside it."""
+        self._title, self.topic, self._short = title, topic, short
 
     def _show_border(self) -> None:
         """The title with the legend, and below it the values at the crosshair: as much of both as fits without cutting."""
@@ -72,7 +72,10 @@ class Plot(Widget, can_focus=True):
             return
         # As content, not as text: names of runs in it would be read as markup.
         without_colour = cast("Any", self.app).no_color
-        self.border_title = _fitting([Content(self._title), *_legend(figure, without_colour)], room)
+        legend = _legend(figure, without_colour)
+        whole = _fitting([Content(self._title), *legend], None)
+        title = self._short if self._short and whole.cell_length > room else self._title
+        self.border_title = _fitting([Content(title), *legend], room)
         note = [Content(figure.note)] if figure.note else []
         below = note if self._cross is None else [values_at(figure, self._cross, room, without_colour), *note]
         self.border_subtitle = _fitting(below, room) if below else Content()
@@ -119,9 +122,11 @@ class Plot(Widget, can_focus=True):
     def _draw(self) -> list[Strip]:
         width, height = self.size
         base = self.rich_style
-        if self._figure is None or self._figure.empty or width < self._MINIMUM[0] or height < self._MINIMUM[1]:
-            return self._message(self._words)
         app: Any = self.app
+        if self._figure is None or self._figure.empty:
+            return self._message(self._words)
+        if width < self._MINIMUM[0] or height < self._MINIMUM[1]:
+            return self._message(app.say("plot.no-room"))
         try:
             rows = draw(self._figure, width, height, plain=app.no_color, cross=self._cross)
         except Exception as error:  # an uncaught error here would end the screen
