@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from textual.widgets import Select
+from textual.widgets import Input, Select
 
 from mmrec_engine.locales.catalogue import LANGUAGES, Language
 from mmrec_engine.settings.presets import PROFILES
@@ -49,3 +49,41 @@ async def test_undoing_a_profile_shows_the_one_before_and_takes_back_what_was_to
         await until(pilot, lambda: "time" not in plan._draft.given)
         await pilot.press("ctrl+r")
         await until(pilot, lambda: box.value == Select.NULL)
+
+
+@pytest.mark.parametrize(
+    ("language", "typed", "kept", "seconds", "shown"),
+    [
+        ("en", "2m", "2m", 120.0, "=2:00"),
+        ("en", "90abcs", "90s", 90.0, "=1:30"),
+        ("tr", "1sa30dk", "1sa30dk", 5400.0, "1:30:00  "),
+        ("tr", "1,5 dk", "1,5dk", 90.0, "=1:30"),
+    ],
+)
+async def test_time_is_typed_with_units_and_what_results_is_shown(
+    language: str, typed: str, kept: str, seconds: float, shown: str
+) -> None:
+    app = an_app(language)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("n")
+        await until(pilot, lambda: table_of(app) == "plan")
+        plan: Any = app.screen
+        plan.open_setting("time")
+        await pilot.press(*typed)
+        field = plan.query_one("#field-time", Input)
+        await until(pilot, lambda: field.value == kept)
+        await until(pilot, lambda: plan._resolved is not None and plan._resolved.settings.time == seconds)
+        await until_shown(pilot, shown)
+
+
+@pytest.mark.parametrize(("language", "told"), [("en", "such as 90s, 10m"), ("tr", "90sn, 10dk")])
+async def test_letters_of_no_unit_are_refused_in_the_time(language: str, told: str) -> None:
+    app = an_app(language)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("n")
+        await until(pilot, lambda: table_of(app) == "plan")
+        plan: Any = app.screen
+        plan.open_setting("time")
+        await pilot.press(*"abc")
+        await until_shown(pilot, told)
+        assert plan.query_one("#field-time", Input).value == "" and "time" not in plan._draft.given

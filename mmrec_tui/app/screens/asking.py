@@ -19,7 +19,12 @@ if TYPE_CHECKING:
     from mmrec_tui.app.own_app import OwnApp
 
 _MOST_DIGITS = 12  # of a number; far more than any range allows
-_WANTED: dict[Kind, str] = {"integer": "asking.number", "number": "asking.positive", "text": "asking.text"}
+_WANTED: dict[Kind, str] = {
+    "integer": "asking.number",
+    "number": "asking.positive",
+    "duration": "asking.text",
+    "text": "asking.text",
+}
 
 
 class AskingScreen(Dialog["str | None"]):

@@ -35,6 +35,8 @@ def choices_of(name: str, say: Wording) -> list[tuple[str, str]]:
 def kind_of(name: str) -> Kind:
     if FIELDS[name].metadata["size"]:
         return "text"  # a size may have a unit
+    if FIELDS[name].metadata["duration"]:
+        return "duration"
     return {int: "integer", float: "number"}.get(value_type(name), "text")  # type: ignore[return-value]
 
 

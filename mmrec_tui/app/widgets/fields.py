@@ -8,10 +8,13 @@ from textual import events
 from textual.message import Message
 from textual.widgets import Input
 
-Kind = Literal["integer", "number", "text"]
+Kind = Literal["integer", "number", "duration", "text"]
+_NUMBER = r"[0-9]+([.,][0-9]*)?"
+_UNITS = "[sS][nNaA]?|[dD][kK]|[mM]|[hH]"  # those of `in_seconds`, in either case; one may be half typed
 _TYPED: dict[Kind, str | None] = {
     "integer": r"[0-9]*[.,]?[0-9]*",  # 0,5 without its comma would be another number: it stays, and is refused as a whole
     "number": r"[0-9]*[.,]?[0-9]*([eE][-+]?[0-9]*)?",
+    "duration": rf"({_NUMBER}({_UNITS}) ?)*({_NUMBER}({_UNITS}|[dD])?|[.,][0-9]*)?",
     "text": None,
 }
 _HELP = "?"
@@ -29,7 +32,7 @@ class Search(Input):
 
 
 class ValueInput(Input):
-    """One line for a value. Numbers accept digits, a decimal point or comma, and an exponent.
+    """One line for a value. Numbers accept digits, a decimal point or comma, and an exponent; durations units instead.
 
     helps: `?` is no part of any value, so it opens the help; without it a text may contain one.
     """

@@ -29,6 +29,7 @@ from mmrec_tui.presentation.plotting import Figure
 
 _ABOUT = {entry.name: entry for entry in HYPERPARAMETERS}
 _LABEL, _VALUE = 24, 16  # columns, as in the stylesheet
+_SOURCE = 7  # columns beside a value, at least
 _REFUSED_SECONDS = 3.0
 _CURVE_ROOM = 30  # rows of the form, below which a curve would leave too few fields
 
@@ -210,6 +211,9 @@ class Form(Widget):
                 is_open = is_planned(field.setting, resolved)
                 self._open(field, field.value, is_open, as_text(field.setting, in_force, say))
             words = say(f"source.{source_key(field.setting, resolved)}")
+            if source == "hand" and kind_of(field.setting) == "duration":
+                clock = say.clock(getattr(resolved.settings, field.setting))
+                words = next((one for one in (f"={clock}", clock) if len(one) <= _SOURCE), words)
             style = "$accent" if source == "hand" else "$foreground 80%"
             field.show_source(Content.styled(words, style), wrong=False)
 
