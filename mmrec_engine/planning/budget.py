@@ -85,10 +85,10 @@ def is_free(name: str, resolved: Resolved) -> bool:
 
 
 def tokenizer_choices(
-    text: TextFacts, machine: MachineFacts, resolved: Resolved, passes: float | None = None
+    text: TextFacts, machine: MachineFacts, resolved: Resolved, config: str = "", passes: float | None = None
 ) -> dict[str, Choice]:
-    """The tokenizer that the size of the text suggests, and the time; passes: over the text with characters as tokens, if
-    known."""
+    """The tokenizer that the size of the text suggests, and the time; passes: of a model of this config over the text with
+    characters as tokens, if known."""
     if not is_free("tokenizer", resolved) or resolved.settings.target_loss is not None or resolved.settings.recased:
         return {}
     subwords = rules().subwords(text.train)
@@ -98,7 +98,7 @@ def tokenizer_choices(
     if not subwords:
         return {"tokenizer": Choice("char", "characters-for-small-text", values)}
     most = rules().passes_for_subwords
-    if passes is not None and passes_as_measured(passes, text.train) > most:
+    if passes is not None and passes_as_measured(config, passes, text.train) > most:
         return {"tokenizer": Choice("char", "characters-for-many-passes", {"passes": round(passes, 1), "most": most})}
     if not machine.subwords:
         return {"tokenizer": Choice("char", "subwords-missing", {**values, "command": install_command("tokenizers")})}
@@ -170,7 +170,7 @@ def plan(text: TextFacts, machine: MachineFacts, resolved: Resolved, *, checks: 
         choices["config"] = Choice(config, f"config-{config}", values)
     values = {"passes": round(estimate.passes, 1)}
     if is_free("dropout", resolved):
-        dropout = known.dropout(passes_as_measured(estimate.passes, text.train))
+        dropout = known.dropout(passes_as_measured(config, estimate.passes, text.train))
         choices["dropout"] = Choice(dropout, "dropout-by-passes", values)
     if is_free("max_steps", resolved):
         in_time = Choice(steps, "steps-in-the-time", {"seconds": round(estimate.seconds), "total": round(total)})
@@ -227,7 +227,9 @@ class _Estimate:
 def _shaped(config: str, text: TextFacts, machine: MachineFacts, resolved: Resolved, tokens: float | None) -> _Shaped:
     """Everything that does not depend on the number of steps. tokens: about so many in the time; None: not known yet."""
     known, settings = rules(), resolved.settings
-    choices = tokenizer_choices(text, machine, resolved, None if tokens is None else tokens / max(1, text.train))
+    choices = tokenizer_choices(
+        text, machine, resolved, config, None if tokens is None else tokens / max(1, text.train)
+    )
 
     def choose(name: str, value: Any, reason: str, **values: Any) -> None:
         if is_free(name, resolved):

@@ -34,21 +34,26 @@ PRESETS: dict[str, Preset] = {
 # (docs/performance.md, "The best model in a given time"); larger ones were not measured.
 _MOST_PASSES = {"tiny": 8.0, "mini": 6.0}
 _MOST_PASSES_OF_OTHERS = 5.0
-# Those are of texts of about so many characters to train on; a longer one can be repeated more often, at most twice as often
-# as far as this was measured.
+# Those are of texts of about so many characters to train on. The smallest model can repeat a longer text more often: at most
+# twice as often, as far as this was measured. Larger ones memorised a text of a million characters as soon.
 _CHARACTERS_OF_MEASURED = 350_000
 _MOST_MEASURED = 2.0
+_SMALLEST = "tiny"
 
 
-def passes_as_measured(passes: float, characters: float) -> float:
-    """Passes over a text of the size that was measured which memorise as much as these over one of so many characters."""
-    return passes / max(1.0, characters / _CHARACTERS_OF_MEASURED)
+def passes_as_measured(config: str, passes: float, characters: float) -> float:
+    """Passes over a text of the size that was measured in which a model memorises as much as in these over one of so many
+    characters."""
+    return passes / _longer(config, characters)
 
 
 def most_passes(config: str, characters: float) -> float:
     """Passes over a text of so many characters after which a model of this size only memorises it."""
-    longer = max(1.0, characters / _CHARACTERS_OF_MEASURED)
-    return min(_MOST_MEASURED, longer) * _MOST_PASSES.get(config, _MOST_PASSES_OF_OTHERS)
+    return min(_MOST_MEASURED, _longer(config, characters)) * _MOST_PASSES.get(config, _MOST_PASSES_OF_OTHERS)
+
+
+def _longer(config: str, characters: float) -> float:
+    return max(1.0, characters / _CHARACTERS_OF_MEASURED) if config == _SMALLEST else 1.0
 
 
 def smaller_presets(config: str) -> list[str]:
