@@ -80,6 +80,10 @@ class Still(Session):
         for event in stream:
             self._history.add(event)
 
+    @property
+    def resumable(self) -> bool:
+        return not self.live
+
 
 @pytest.fixture(autouse=True)
 def _the_same_everywhere(
