@@ -106,15 +106,15 @@ def _bound(value: float) -> str:
     return str(int(value)) if float(value).is_integer() else f"{value:g}"
 
 
-def _typed(value: float) -> str:
-    """A number as one types it: -5, not -5.0."""
-    return str(value).removesuffix(".0")
+def _typed(value: float) -> object:
+    """A number as one types it: -5, not -5.0. A whole number may be too long to be written."""
+    return str(value).removesuffix(".0") if isinstance(value, float) else value
 
 
 def _nearest(rule: Mapping[str, Any], too_low: bool) -> str:
     if too_low:
-        return _typed(rule["low"]) if rule["low"] is not None else f"{rule['above'] + 1e-6:g}"
-    return _typed(rule["high"]) if rule["high"] is not None else f"{rule['below'] - 0.01:g}"
+        return str(_typed(rule["low"])) if rule["low"] is not None else f"{rule['above'] + 1e-6:g}"
+    return str(_typed(rule["high"])) if rule["high"] is not None else f"{rule['below'] - 0.01:g}"
 
 
 def is_plain_name(name: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from textual.widgets import OptionList
 import mmrec_engine
 import mmrec_tui
 from mmrec_engine.locales.messages import LANGUAGES, Language
+from mmrec_engine.runs.other_runs import OtherRuns
 from mmrec_engine.settings import FIELDS, GROUPS, settings_of
 from mmrec_tui.app.widgets.panels import state_text
 from mmrec_tui.app.widgets.tabs import tabs_text
@@ -20,7 +22,7 @@ from mmrec_tui.locales import Wording
 from mmrec_tui.presentation.panels import PANELS
 from mmrec_tui.presentation.planned import unset_words
 from tests.app.conftest import an_app, screen_text, table_of, until, until_shown
-from tests.app.recorded import a_training
+from tests.app.recorded import a_training, an_ending, record
 from tests.app.test_bar import open_screen
 from tests.engine.test_history import history_of
 
@@ -78,6 +80,25 @@ async def test_focused_field_for_a_trial_is_explained_and_f1_tells_more() -> Non
         await pilot.press("f1")
         await until(pilot, lambda: table_of(app) == "guide")
         assert app.screen._open == "temperature"  # type: ignore[attr-defined]
+
+
+async def test_focused_field_stays_in_view_when_the_record_has_been_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The text above it becomes longer then."""
+    may_read = threading.Event()
+    monkeypatch.setattr("mmrec_tui.app.screens.report.other_runs", lambda _: OtherRuns() if may_read.wait(30) else None)
+    app = an_app("en")
+    async with app.run_test(size=(80, 24)) as pilot:
+        folder = record(Path("checkpoints/tiny").absolute(), [*a_training(420), *an_ending()])
+        (folder / "best_model.pt").touch()
+        app.open_screen("report", folder=folder)
+        await until(pilot, lambda: table_of(app) == "report")
+        field = app.screen.query_one("#sampling-temperature")
+        app.screen.set_focus(field)
+        await until_shown(pilot, app.say("sampling.about-temperature")[:60])
+        may_read.set()
+        await until(pilot, lambda: app.screen._history is not None)  # type: ignore[attr-defined]
+        await pilot.pause(0.2)
+        await until_shown(pilot, app.say("sampling.about-temperature")[:60])
 
 
 async def test_escape_ends_the_search_of_the_guide() -> None:

@@ -106,7 +106,9 @@ class ReportScreen(MmrecScreen):
         self.query_one(Items).show([], self._ticks, self.say)
         for name in _OF_A_MODEL:
             self.query_one(name).display = self._has_model
-        self.query_one("#report").focus(scroll_visible=False)
+        page = self.query_one("#report")
+        page.focus(scroll_visible=False)
+        self.watch(page, "virtual_size", self._keep_field_in_view, init=False)
         self.set_interval(_LOOK_SECONDS, self._look)
 
     def stop_work(self) -> None:
@@ -151,6 +153,13 @@ class ReportScreen(MmrecScreen):
         self._show_words()
         self._show_findings()
         self.query_one(Plot).show(figure_of("loss", history, View(), say))
+
+    def _keep_field_in_view(self) -> None:
+        """The field with the focus and its explanation, when the text above has become longer."""
+        fields = self.query_one(Sampling)
+        if isinstance(self.focused, Input):
+            shown = fields if fields in self.focused.ancestors else self.focused
+            self.call_after_refresh(shown.scroll_visible, animate=False)
 
     @property
     def _has_model(self) -> bool:
