@@ -97,9 +97,13 @@ def tokenizer_choices(
         subwords = min(subwords, resolved.settings.vocab_size)
     if not subwords:
         return {"tokenizer": Choice("char", "characters-for-small-text", values)}
-    most = rules().passes_for_subwords
-    if passes is not None and passes_as_measured(config, passes, text.train) > most:
-        return {"tokenizer": Choice("char", "characters-for-many-passes", {"passes": round(passes, 1), "most": most})}
+    most = rules().passes_for_subwords / passes_as_measured(config, 1.0, text.train)  # over a text of this size
+    if passes is not None and passes > most:
+        return {
+            "tokenizer": Choice(
+                "char", "characters-for-many-passes", {"passes": round(passes, 1), "most": round(most, 1)}
+            )
+        }
     if not machine.subwords:
         return {"tokenizer": Choice("char", "subwords-missing", {**values, "command": install_command("tokenizers")})}
     chosen = {"tokenizer": Choice("bpe", "subwords-for-large-text", values)}

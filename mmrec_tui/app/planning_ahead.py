@@ -12,8 +12,8 @@ from mmrec_engine.settings import Resolved
 from mmrec_tui.app.session import Work
 
 _SETTLED_SECONDS = 0.8  # a value that is being typed is not planned with digit by digit
-_AGAIN_SECONDS = 20.0  # after a plan with doubtful speeds, until they are measured again; twice as long each time
-_MOST_AGAIN = 5
+# After a plan with doubtful speeds, until they are measured again: twice as long each time, up to some minutes.
+_AGAIN_SECONDS, _MOST_DOUBLINGS = 20.0, 4
 
 
 @dataclass(frozen=True)
@@ -138,9 +138,9 @@ class PlanningAhead:
     @property
     def _is_to_measure_again(self) -> bool:
         """Whether the plan's speeds are doubtful, and some time has passed in which other work may have ended."""
-        if self.plan is None or not self.plan.doubtful or self._again >= _MOST_AGAIN:
+        if self.plan is None or not self.plan.doubtful:
             return False
-        return time.monotonic() - self._made_at >= _AGAIN_SECONDS * (1 << self._again)
+        return time.monotonic() - self._made_at >= _AGAIN_SECONDS * (1 << min(self._again, _MOST_DOUBLINGS))
 
     def stop(self) -> Work[Any] | None:
         """Leave the machine to others. Returns the work whose last step is still under way."""

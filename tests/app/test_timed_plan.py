@@ -68,6 +68,7 @@ async def test_plan_shows_what_the_planner_chose_and_why() -> None:
         screen: Any = app.screen
         rate, dropout = screen.query_one("#field-learning_rate"), screen.query_one("#field-dropout")
         assert rate.value == "0.04", "the best rate of the planner's optimizer, not the guide's"
+        assert "chosen later" not in [one.placeholder for one in screen.query("Input")], "of a plan that is made"
         rate.focus()
         await until_shown(pilot, "planner: the best peak measured with Muon")
         before = dropout.value

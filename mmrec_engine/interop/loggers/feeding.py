@@ -120,7 +120,7 @@ class _LoggerFeed(_Sink):
         return super().is_silent(since, seconds)
 
     def hurry(self) -> None:
-        if self._process is not None:
+        if self._process is not None and not self._ended:
             take_the_processor(self._process.pid)
 
     def end(self) -> None:

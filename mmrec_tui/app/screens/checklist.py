@@ -113,13 +113,10 @@ class ChecklistScreen(MmrecScreen):
             return say("checklist.sure", count=self._failing)
         key = "checklist.failing" if self._failing else "checklist.ready"
         place = {"name": settings.run_folder.name, "folder": settings.run_folder, "count": self._failing}
-        if checks.planned is not None:
-            return (
-                say("checklist.planned", choices=chosen_values(checks.planned.choices, _SHOWN, say))
-                + "\n"
-                + say(key, **place)
-            )
-        return say(key, **place)
+        ready = say(key, **place)
+        if checks.planned is None:
+            return ready
+        return say("checklist.planned", choices=chosen_values(checks.planned.choices, _SHOWN, say)) + "\n" + ready
 
     @property
     def _asks(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mmrec_engine.locales.numbers import in_language, with_exponent
-from mmrec_engine.planning.budget import CHOSEN, is_free
+from mmrec_engine.planning.budget import CHOSEN, PLANNER, is_free
 from mmrec_engine.settings import FIELDS, Resolved, value_type
 from mmrec_engine.system.cores import allowed_cores, available_cores, cpu_quota
 from mmrec_tui.app.widgets.fields import Kind
@@ -14,8 +14,12 @@ from mmrec_tui.presentation.planned import unset_words
 
 
 def is_planned(name: str, resolved: Resolved) -> bool:
-    """Whether the planner of a run with a given time will choose this setting."""
-    return resolved.settings.time is not None and name in CHOSEN and is_free(name, resolved)
+    """Whether the planner of a run with a given time will choose this setting. A plan with characters as tokens leaves the size
+    of the vocabulary out."""
+    chosen = resolved.settings.tokenizer if resolved.sources["tokenizer"] == PLANNER else ""
+    if resolved.settings.time is None or (name, chosen) == ("vocab_size", "char"):
+        return False
+    return name in CHOSEN and is_free(name, resolved)
 
 
 def source_key(name: str, resolved: Resolved) -> str:
