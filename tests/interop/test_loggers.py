@@ -231,6 +231,34 @@ def test_failing_logger_is_one_finding_and_the_run_completes(tmp_path: Path, pro
         assert [int(row["step"]) for row in csv.DictReader(file)] == [1, 2, 3, 4, 5, 6]
 
 
+def test_logger_reads_the_record_when_it_is_asked_to(tmp_path: Path, prose: str) -> None:
+    """Not only at its next reading, which comes here after a day: the end of a run waits for it."""
+    for _ in train(small(tmp_path, prose, log="csv")):
+        pass
+    given = {"name": "csv", "run": str(tmp_path / "run"), "folder": str(tmp_path / "logs" / "csv"), "language": "en"}
+    code = (
+        "import mmrec_engine.interop.loggers.logger_process as process, json, sys\n"
+        "process._EVERY = 86_400.0\nprocess.main(process.Assignment(**json.loads(sys.argv[1])))"
+    )
+    (tmp_path / "logs").mkdir()
+    words = [sys.executable, "-c", code, json.dumps({**given, "process": os.getpid()})]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0) as logger:
+        assert logger.stdin is not None and logger.stdout is not None
+
+        def read_until(size: int) -> None:
+            assert logger.stdout is not None
+            assert any(json.loads(line).get("at") == size for line in logger.stdout)
+
+        record = tmp_path / "run" / "events.jsonl"
+        read_until(record.stat().st_size)
+        with record.open("ab") as file:
+            file.write(b'{"event": "progress", "time": 1.0, "step": 4, "task": "x", "done": 1, "total": 1}\n')
+        logger.stdin.write(b"\n")
+        read_until(record.stat().st_size)
+        logger.stdin.close()
+        logger.wait(60)
+
+
 @pytest.fixture
 def silent_server() -> Iterator[int]:
     """The port of a server that accepts connections and never answers."""

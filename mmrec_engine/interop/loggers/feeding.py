@@ -120,8 +120,10 @@ class _LoggerFeed(_Sink):
         return super().is_silent(since, seconds)
 
     def hurry(self) -> None:
-        if self._process is not None and not self._ended:
+        if self._process is not None and self._process.stdin is not None and not self._ended:
             take_the_processor(self._process.pid)
+            with contextlib.suppress(OSError):
+                os.write(self._process.stdin.fileno(), b"\n")
 
     def end(self) -> None:
         if self._process is not None and self._process.stdin is not None:

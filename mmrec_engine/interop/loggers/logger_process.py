@@ -3,10 +3,10 @@
     python -m mmrec_engine.interop.loggers.logger_process JSON
 
 It reads `events.jsonl`, not messages, so that a log can be continued from wherever it stands, and training never waits.
-It uses the processor only while nothing else does, so training keeps its cores. Its standard input is open as long as the
-run: when that ends, in whatever way, the process logs what the record still holds, and ends itself. It writes to standard
-output, a JSON object a line: `open` (where the log is), `at` (bytes of the record that are in the log), `broken` (why),
-`closed`.
+It uses the processor only while nothing else does, so training keeps its cores. Each byte of its standard input asks it to
+read the record now. That is open as long as the run: when it ends, in whatever way, the process logs what the record still
+holds, and ends itself. It writes to standard output, a JSON object a line: `open` (where the log is), `at` (bytes of the
+record that are in the log), `broken` (why), `closed`.
 """
 
 from __future__ import annotations
@@ -70,8 +70,8 @@ class _Messages:
 
 
 class _Follower:
-    def __init__(self, given: Assignment, messages: _Messages, ended: threading.Event) -> None:
-        self._given, self._messages, self._ended = given, messages, ended
+    def __init__(self, given: Assignment, messages: _Messages, asked: threading.Event, ended: threading.Event) -> None:
+        self._given, self._messages, self._asked, self._ended = given, messages, asked, ended
         self._run = Path(given.run)
         self._state_path = log_state(self._run, given.name)
         self._logger: Logger = new_logger(given.name)
@@ -93,7 +93,8 @@ class _Follower:
                 self._messages.send(at=position)
                 if ending:
                     break
-                self._ended.wait(_EVERY)
+                self._asked.wait(_EVERY)
+                self._asked.clear()
         if self._config is None:
             return
         report, verdict = self._report()
@@ -177,10 +178,11 @@ def _stored(path: Path) -> dict[str, Any]:
     return stored if isinstance(stored, dict) else {}
 
 
-def _wait_for_the_end(descriptor: int, ended: threading.Event) -> None:
+def _wait_for_the_end(descriptor: int, asked: threading.Event, ended: threading.Event) -> None:
     while os.read(descriptor, 1024):
-        pass
+        asked.set()
     ended.set()
+    asked.set()
     take_the_processor()
     since, longest, used = time.monotonic(), time.monotonic() + _LONGEST_END, time.process_time()
     while time.monotonic() < min(longest, since + _IDLE_END):
@@ -198,11 +200,11 @@ def main(given: Assignment) -> int:
     with open(os.devnull, "rb") as nothing:  # noqa: PTH123
         os.dup2(nothing.fileno(), 0)
     yield_the_processor()
-    ended = threading.Event()
-    threading.Thread(target=_wait_for_the_end, args=(commands, ended), daemon=True).start()
+    asked, ended = threading.Event(), threading.Event()
+    threading.Thread(target=_wait_for_the_end, args=(commands, asked, ended), daemon=True).start()
     try:
         with locked(log_state(Path(given.run), given.name).with_suffix(".lock")):
-            _Follower(given, messages, ended).follow()
+            _Follower(given, messages, asked, ended).follow()
     except BaseException as error:
         traceback.print_exc()
         messages.send(broken=first_line(error, _MOST_REASON, typed=True))
