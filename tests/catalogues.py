@@ -14,6 +14,9 @@ from mmrec_tui.locales import AREAS
 ROOT = Path(__file__).parents[1]
 LOCALES = tuple(ROOT / package / "locales" for package in ("mmrec_engine", "mmrec_tui"))
 
+# How numbers are written, and which other words are searched for.
+NOT_SHOWN = ("format.json", "synonyms.json")
+
 
 def files_of(language: str) -> dict[str, Path]:
     """All files of words of a language, by package and area: "mmrec_tui/app"."""
@@ -21,7 +24,7 @@ def files_of(language: str) -> dict[str, Path]:
         f"{folder.parent.name}/{path.stem}": path
         for folder in LOCALES
         for path in sorted((folder / language).glob("*.json"))
-        if path.name != "format.json"  # how numbers are written: no words
+        if path.name not in NOT_SHOWN
     }
 
 

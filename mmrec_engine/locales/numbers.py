@@ -24,6 +24,14 @@ def percentage(number: str, language: Language) -> str:
     return form.format(number=in_language(number, language))
 
 
+def with_units(seconds: float, language: Language) -> str:
+    """A duration as `settings.parsing.in_seconds` reads it: 45s, 2m, 1h30m; in Turkish 45sn, 2dk, 1sa30dk."""
+    hours, rest = divmod(round(seconds, 3), 3600)
+    minutes, rest = divmod(rest, 60)
+    parts = zip((f"{hours:.0f}", f"{minutes:.0f}", f"{rest:.6g}"), words("format", language)["durations"], strict=True)
+    return in_language("".join(number + unit for number, unit in parts if number != "0"), language) or "0"
+
+
 @cache
 def _marks(language: Language) -> dict[int, str]:
     form = words("format", language)

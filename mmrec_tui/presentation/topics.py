@@ -11,6 +11,7 @@ from typing import Literal
 
 from mmrec_engine.checks.remedies import offered_for
 from mmrec_engine.checks.specs import CHECKS
+from mmrec_engine.locales.catalogue import words as words_of
 from mmrec_engine.locales.guide import (
     HYPERPARAMETERS,
     ITEMS,
@@ -64,12 +65,30 @@ def named(name: str, language: Language) -> list[Topic]:
 
 
 def search(query: str, language: Language) -> list[Topic]:
-    """The topics that mention `query`: first those with it in the id, then in the title, then in the text."""
-    ranked = [(_rank(topic, query), topic) for topic in topics(language)]
-    return [topic for rank, topic in sorted(ranked, key=lambda pair: pair[0]) if rank < _UNMENTIONED]
+    """The topics that mention `query`: first those with it in the id, then in the title, then in the text; after them those
+    that mention the term of the guide for which `query` is another word (synonyms.json)."""
+    listed = topics(language)
+    found: dict[str, Topic] = {}
+    for wanted in (query, *_terms_for(query, language)):
+        ranked = [(_rank(topic, wanted), topic) for topic in listed]
+        by_rank = sorted(ranked, key=lambda pair: pair[0])
+        found |= {topic.id: topic for rank, topic in by_rank if rank < _UNMENTIONED and topic.id not in found}
+    return list(found.values())
 
 
 _UNMENTIONED = 4
+_FEWEST_LETTERS = 3  # of a word that is not typed to its end yet
+
+
+def _terms_for(query: str, language: Language) -> list[str]:
+    typed = _folded(query)
+    others = {term: [_folded(one) for one in words] for term, words in words_of("synonyms", language).items()}
+    is_begun = len(typed) >= _FEWEST_LETTERS
+    return [
+        term
+        for term, words in others.items()
+        if any(typed == one or (is_begun and one.startswith(typed)) for one in words)
+    ]
 
 
 def _rank(topic: Topic, query: str) -> int:

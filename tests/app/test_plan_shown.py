@@ -76,6 +76,24 @@ async def test_time_is_typed_with_units_and_what_results_is_shown(
         await until_shown(pilot, shown)
 
 
+@pytest.mark.parametrize(("language", "shown"), [("en", "1m30s"), ("tr", "1dk30sn")])
+async def test_time_of_a_plan_is_shown_with_units_and_is_still_the_same_once_it_was_visited(
+    language: str, shown: str
+) -> None:
+    app = an_app(language, plan={"time": 90.0})
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("n")
+        await until(pilot, lambda: table_of(app) == "plan")
+        plan: Any = app.screen
+        field = plan.query_one("#field-time", Input)
+        await until(pilot, lambda: field.value == shown)
+        plan.open_setting("time")
+        await pilot.press("end", "tab")
+        await until(pilot, lambda: not field.has_focus)
+        await until(pilot, lambda: field.value == shown)
+        assert plan._draft.given["time"] == 90.0
+
+
 @pytest.mark.parametrize(("language", "told"), [("en", "such as 90s, 10m"), ("tr", "90sn, 10dk")])
 async def test_letters_of_no_unit_are_refused_in_the_time(language: str, told: str) -> None:
     app = an_app(language)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,29 @@ async def test_plan_of_a_busy_machine_says_so_and_is_made_again(language: str, m
         before = screen._settings.max_steps
         await until(pilot, lambda: screen._is_ready and doubt not in screen_text(app), 60)
         assert screen._settings.max_steps > before
+
+
+@pytest.mark.parametrize("size", [(100, 30), (120, 36)])
+async def test_texts_of_a_plan_stay_in_their_place_while_it_is_made(
+    size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured = threading.Event()
+
+    def speed(*_: Any) -> Speed:
+        assert measured.wait(60)
+        return Speed(20_000.0)
+
+    monkeypatch.setattr("mmrec_engine.planning.candidate_speed.speeds_here", lambda stopping: Speeds("slow", speed))
+    app = an_app(plan={"time": 60.0})
+    async with app.run_test(size=size) as pilot:
+        await pilot.press("n")
+        await until_shown(pilot, "planning the best model")
+        texts = app.screen.query_one("#corpora")
+        before = texts.region
+        measured.set()
+        await until_shown(pilot, "passes over the text", 60)
+        await until_shown(pilot, "planner: in 1 minute on this machine")
+        assert texts.region == before
 
 
 async def test_plan_shows_what_the_planner_chose_and_why() -> None:

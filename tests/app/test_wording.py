@@ -6,7 +6,10 @@ import math
 
 import pytest
 
+from mmrec_engine.locales.catalogue import words
 from mmrec_engine.locales.messages import LANGUAGES
+from mmrec_engine.locales.numbers import with_units
+from mmrec_engine.settings.parsing import in_seconds
 from mmrec_tui.locales import Wording
 from mmrec_tui.presentation.topics import named, search, topics
 
@@ -39,6 +42,22 @@ def test_large_counts_are_short(value: float, gap: float, en: str, tr: str) -> N
 )
 def test_durations_are_written_as_a_clock(seconds: float, text: str) -> None:
     assert SAY["en"].clock(seconds) == SAY["tr"].clock(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "en", "tr"),
+    [
+        (5.0, "5s", "5sn"),
+        (90.5, "1m30.5s", "1dk30,5sn"),
+        (120.0, "2m", "2dk"),
+        (3600.0, "1h", "1sa"),
+        (5400.0, "1h30m", "1sa30dk"),
+        (10.0**7, "2777h46m40s", "2777sa46dk40sn"),
+    ],
+)
+def test_durations_with_units_are_read_again_as_written(seconds: float, en: str, tr: str) -> None:
+    assert (with_units(seconds, "en"), with_units(seconds, "tr")) == (en, tr)
+    assert in_seconds(en) == in_seconds(tr.replace(",", ".")) == seconds
 
 
 def test_non_finite_numbers_have_words() -> None:
@@ -119,3 +138,28 @@ def test_topic_search_ranks_names_before_text() -> None:
     assert search("ezber", "tr")
     assert search("İLK", "tr") == search("ilk", "tr")
     assert search("zzzz", "en") == []
+
+
+@pytest.mark.parametrize(
+    ("language", "typed", "found"),
+    [
+        ("tr", "öğrenme hızı", "learning_rate"),
+        ("tr", "Öğrenme Hı", "learning_rate"),
+        ("tr", "kayıp", "loss"),
+        ("tr", "sabır", "patience"),
+        ("tr", "doğrulama", "val_split"),
+        ("en", "step size", "learning_rate"),
+        ("en", "regularization", "best-early"),
+        ("en", "context length", "seq_len"),
+    ],
+)
+def test_topics_are_found_by_usual_words_that_the_guide_does_not_use(language: str, typed: str, found: str) -> None:
+    assert found in {topic.id for topic in search(typed, language)}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_other_word_finds_what_its_term_finds(language: str) -> None:
+    for term, others in words("synonyms", language).items():
+        best = search(term, language)[0].id
+        for other in others:
+            assert best in {topic.id for topic in search(other, language)}, other

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mmrec_engine.locales.numbers import in_language, with_exponent
+from mmrec_engine.locales.numbers import in_language, with_exponent, with_units
 from mmrec_engine.planning.budget import CHOSEN, PLANNER, is_free
 from mmrec_engine.settings import FIELDS, Resolved, value_type
 from mmrec_engine.system.cores import allowed_cores, available_cores, cpu_quota
@@ -57,6 +57,8 @@ def placeholder(name: str, say: Wording) -> str:
 def as_text(name: str, value: Any, say: Wording) -> str:
     if value is None:
         return ""
+    if FIELDS[name].metadata["duration"]:
+        return with_units(value, say.language)
     if value_type(name) is float:
         if 0 < abs(value) < 1e-3:  # 3e-4, as in every text
             return with_exponent(value, say.language, digits=5)
