@@ -87,6 +87,7 @@ KEYS: tuple[Key, ...] = (
     # a text as the model reads it
     Key("n", "n", "hard", ("tokens",)),
     Key("o", "o", "other_text", ("tokens",)),
+    Key("m", "m", "memories", ("tokens",)),
     Key("left", "←", "token_before", ("tokens",)),
     Key("right", "→", "token_after", ("tokens",)),
     Key("up", "↑", "line_before", ("tokens",)),

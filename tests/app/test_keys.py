@@ -112,15 +112,14 @@ async def test_f1_on_a_plot_opens_its_topic_in_the_guide(finished: Path) -> None
     app = an_app(session=Watching(finished))
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         for number, title in ((2, "Perplexity"), (5, "Learning rate"), (6, "Gradient norm")):
-            await pilot.press(str(number), "f1")
-            await pilot.pause()
-            assert table_of(app) == "guide"
-            topic = screen_text(app).split("\n")[4]
-            assert title in topic, topic
+            panel = f"panel-{PLOTS[number - 1]}"
+            await pilot.press(str(number))
+            await until(pilot, lambda panel=panel: app.focused is not None and app.focused.id == panel)
+            await pilot.press("f1")
+            await until(pilot, lambda: table_of(app) == "guide")
+            await until(pilot, lambda title=title: title in screen_text(app).split("\n")[4])
             await pilot.press("escape")
-            await pilot.pause()
-            assert app.focused is not None
-            assert app.focused.id == f"panel-{PLOTS[number - 1]}"
+            await until(pilot, lambda panel=panel: app.focused is not None and app.focused.id == panel)
 
 
 async def test_digit_selects_its_panel_on_a_narrow_screen(finished: Path) -> None:

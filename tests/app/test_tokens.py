@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -17,6 +17,7 @@ from tests.app.every_screen import OPENERS
 from tests.app.recorded import a_text_as_read
 
 
+@example([" ", "宽宽", "a宽宽"], 8)
 @given(st.lists(st.text("ab 宽\n", min_size=1, max_size=5), max_size=60), st.integers(8, 30))
 def test_wrapped_lines_fit_and_hold_every_token_once(texts: list[str], width: int) -> None:
     lines = wrapped(texts, width)
@@ -93,3 +94,23 @@ async def test_most_of_the_smallest_screen_with_plots_is_the_text() -> None:
         assert "the beginning only; 16,000 more tokens" in " ".join(shown.split())
         assert "probability  ≥ 50%" in shown and "⚠" not in shown
         assert app.screen.query_one("#tokens").content_size.height >= 4, shown
+
+
+@pytest.mark.parametrize("language", ["en", "tr"])
+async def test_memories_take_the_place_of_the_text_on_a_low_screen(language: str) -> None:
+    app = an_app(language)
+    head = app.say("tokens.memories")[:30]
+    async with app.run_test(size=(60, 16)) as pilot:
+        app.open_screen("tokens", checkpoint=Path("checkpoints/tiny/best_model.pt"), looked=a_text_as_read())
+        await until_shown(pilot, "16.000" if language == "tr" else "16,000")
+        assert head not in screen_text(app)
+        await pilot.press("m")
+        await until_shown(pilot, head)
+        rows = app.screen.query_one("#memories")
+        await until(pilot, lambda: rows.region.height >= 6 and rows.max_scroll_y <= 4)
+        assert not app.screen.query_one("#tokens").display
+        await pilot.press("m")
+        await until(pilot, lambda: head not in screen_text(app))
+        await pilot.resize_terminal(80, 24)
+        await until_shown(pilot, head)
+        assert all("memories" not in key.action for key in app.screen.shown_keys())  # type: ignore[attr-defined]

@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from mmrec_tui.app.in_app import error_text
+from mmrec_tui.app.keys import Key, keys_of
 from mmrec_tui.app.screens.base import KeyBar, MmrecScreen, Title
 from mmrec_tui.app.session import Work
 from mmrec_tui.app.widgets.panel import plain
@@ -137,6 +138,23 @@ class TokensScreen(MmrecScreen):
         self.query_one("#token", Static).update(plain(words))
 
     # Keys
+
+    @property
+    def _is_low(self) -> bool:
+        """Whether there is no room for the memories below the text."""
+        return self.has_class("-low") or self.has_class("-flat")
+
+    def shown_keys(self) -> list[Key]:
+        looked = self._looked
+        offered = self._is_low and looked is not None and bool(looked.inspection.memories)
+        return [key for key in keys_of(self.table) if offered or key.action != "memories"]
+
+    def action_memories(self) -> None:
+        """The memories in the place of the text, or the text again."""
+        self.toggle_class("-memories")
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self.refresh_keys)
 
     def action_token_before(self) -> None:
         self.query_one(TokenText).move(-1)

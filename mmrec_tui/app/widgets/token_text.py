@@ -121,7 +121,7 @@ def wrapped(texts: Sequence[str], width: int) -> list[list[_Piece]]:
         for character in text:
             shown = "↵" if character == "\n" else character
             cells = cell_len(shown)
-            if column + cells > width:
+            while column + cells > width:  # twice if what is moved leaves no room for a wide character
                 line = lines[-1]
                 if 0 < breakable < len(line):
                     moved = line[breakable:]
