@@ -26,7 +26,8 @@ class Corpus:
     repaired_words: number of words that `fix_encoding` repaired. parts: with several corpora, or if their tags are known; their
     splits are concatenated in `train` and `validation`. folder: of the token files. earlier: the run whose split or tokenizer
     it was prepared with. whole: all of the text is the validation split, because a model is evaluated on it. reading: how the
-    text was read from the files. torn: number of passages that do not round-trip through their tokens.
+    text was read from the files. torn: number of passages that do not round-trip through their tokens. unknown_characters: the
+    most frequent ones that are outside the vocabulary.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Corpus:
     whole: bool = False
     reading: Reading = Reading()
     torn: int = 0
+    unknown_characters: tuple[str, ...] = ()
 
     @cached_property
     def record(self) -> SplitRecord | None:

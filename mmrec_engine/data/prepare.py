@@ -36,15 +36,14 @@ from mmrec_engine.data.split_record import Earlier, SplitRecord
 from mmrec_engine.data.text_store import TextStore, written
 from mmrec_engine.data.token_cache import TokenCacheIndex
 from mmrec_engine.data.token_files import encode, points_of
-from mmrec_engine.data.tokenizer_training import learn_tokenizer
 from mmrec_engine.errors import RequestError
 from mmrec_engine.events import Progress
 from mmrec_engine.locales.messages import LANGUAGES, REASONS, SPLITS
 from mmrec_engine.settings import WHOLE, Settings
 from mmrec_engine.storage import user_folders
 from mmrec_engine.storage.run_files import SPLIT
-from mmrec_engine.tokenizer import CharacterTokenizer, PretrainedTokenizer, Tokenizer
-from mmrec_engine.tokenizer.vocabulary import UNKNOWN, special_ids
+from mmrec_engine.tokenizer import PretrainedTokenizer, Tokenizer
+from mmrec_engine.tokenizer.vocabulary import END_OF_DOCUMENT, UNKNOWN
 
 __all__ = ["Corpus", "cache_folder", "prepare_corpus", "short_split", "tag_of", "too_short"]
 
@@ -258,8 +257,8 @@ def _tokens_of(store: TextStore, making: CorpusSpec, work: Path) -> Generator[Pr
     fingerprint = table.fingerprint(making.several)
     whole, record, tokenizer = making.whole(fingerprint), making.earlier.record, making.known_tokenizer()
     of_text = tokenizer is not making.tokenizer and not isinstance(tokenizer, PretrainedTokenizer)
-    if of_text and _names(tokenizer) != (*special_ids(len(table) > 1), *making.beside):
-        tokenizer = None  # of a text with other special ids, such as one document instead of several
+    if of_text and _names(tokenizer) != making.beside:
+        tokenizer = None  # of other corpora with tags, or of a model without the sentinels that are needed now
     points: npt.NDArray[np.int64] | None = np.zeros(len(table), dtype=np.int64) if whole else None
     kept: tuple[str, ...] = ()
     if record is not None and not whole:
@@ -270,12 +269,7 @@ def _tokens_of(store: TextStore, making: CorpusSpec, work: Path) -> Generator[Pr
     if tokenizer is not None:
         learnt = None if whole else open_prepared(prepared, making.sources)
         if learnt is None or not same_tokenizer(tokenizer, learnt.tokenizer):
-            given = making.folder / _digest(fingerprint, *_decides(making, tokenizer, whole), *kept)
-            if making.tokenizer is None and isinstance(tokenizer, CharacterTokenizer) and not given.exists():
-                points = points_of(table, settings.val_split) if points is None else points
-                if not (yield from _covers(tokenizer, store, points, settings)):
-                    tokenizer = None
-            prepared = prepared if tokenizer is None else given
+            prepared = making.folder / _digest(fingerprint, *_decides(making, tokenizer, whole), *kept)
     corpus = open_prepared(prepared, making.sources)
     if corpus is None or (corpus.record is None and not whole):
         if points is None:
@@ -295,16 +289,6 @@ def _tokens_of(store: TextStore, making: CorpusSpec, work: Path) -> Generator[Pr
     return replace(corpus, whole=whole)
 
 
-def _covers(
-    tokenizer: CharacterTokenizer, store: TextStore, points: npt.NDArray[np.int64], settings: Settings
-) -> Generator[Progress, None, bool]:
-    """Whether a vocabulary has all characters that one learnt from this training split would have, in any order."""
-    training = (piece.text for piece in store.pieces(points) if piece.split == "train")
-    learnt = yield from learn_tokenizer(training, int(points.sum()), settings, ())
-    assert isinstance(learnt, CharacterTokenizer)
-    return set(learnt.characters) <= set(tokenizer.characters)
-
-
 def _decides(making: CorpusSpec, tokenizer: Tokenizer | None = None, whole: bool = False) -> tuple[str, ...]:
     return (*making.decides(tokenizer, whole), str(_FORMAT))
 
@@ -315,8 +299,10 @@ def _keys(table: DocumentTable) -> npt.NDArray[np.uint64]:
 
 
 def _names(tokenizer: Tokenizer | None) -> tuple[str, ...]:
-    """Names of the special ids, without the unknown one."""
-    return () if tokenizer is None else tuple(name for name in tokenizer.special if name != UNKNOWN)
+    """Names of the special ids that depend on the settings: neither that of unknown text nor the end of a document."""
+    return (
+        () if tokenizer is None else tuple(name for name in tokenizer.special if name not in (UNKNOWN, END_OF_DOCUMENT))
+    )
 
 
 def _digest(*parts: str) -> str:

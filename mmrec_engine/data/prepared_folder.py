@@ -56,6 +56,7 @@ def open_prepared(folder: Path, sources: Sequence[Source]) -> Corpus | None:
             parts=parts_of(sources, [Counts(**one) for one in counts], splits),
             folder=folder,
             torn=int(described.get("torn", 0)),
+            unknown_characters=tuple(map(str, described.get("unknown_characters", ()))),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None

@@ -33,6 +33,8 @@ from mmrec_engine.tokenizer.vocabulary import special_ids
 DESCRIPTION = "corpus.json"
 _DONE = "done.json"  # what is encoded already
 _AT_ONCE = PIECE_BYTES // 4  # characters
+_MOST_TOLD = 20  # unknown characters, the most frequent ones
+_MOST_NOTED = 500  # different unknown characters; of more, those that come later are not counted
 _MOST_COMPARED = 4_000_000  # characters that are decoded again
 
 Points = npt.NDArray[np.int64]
@@ -78,8 +80,9 @@ def encode(
                     here, split = done.counts[piece.source], piece.split
                     here.characters[split] += len(piece.text)
                     here.tokens[split] += len(ids)
-                    if tokenizer.unknown is not None:
-                        here.unknown[split] += int(np.count_nonzero(ids == tokenizer.unknown))
+                    if tokenizer.unknown is not None and (unknown := int(np.count_nonzero(ids == tokenizer.unknown))):
+                        here.unknown[split] += unknown
+                        done.note_unknown(tokenizer, piece.text)
                     files[split].write(ids.data)
                     if piece.ends_document and tokenizer.end_of_document is not None:
                         files[split].write(end.data)
@@ -95,6 +98,7 @@ def encode(
         **asdict(Counts.of(done.counts)),
         "parts": [asdict(one) for one in done.counts],
         "torn": done.torn,
+        "unknown_characters": sorted(done.unknown, key=lambda one: (-done.unknown[one], one))[:_MOST_TOLD],
     }
     (target / DESCRIPTION).write_text(json.dumps(description, ensure_ascii=False), encoding="utf-8")
     for path in target.glob(f"{_DONE}*"):  # a killed process may have left an incomplete one
@@ -153,6 +157,7 @@ class _Done:
         self.sizes: dict[SplitName, int] = stored.get("sizes", {"train": 0, "validation": 0})
         self.torn: int = stored.get("torn", 0)  # blocks that do not round-trip
         self.counts = [Counts(**one) for one in stored.get("counts", [{}] * corpora)]
+        self.unknown: dict[str, int] = stored.get("unknown", {})  # characters without a token, and how often they occur
 
     @classmethod
     def of(cls, target: Path, corpora: int) -> _Done:
@@ -160,6 +165,11 @@ class _Done:
             return cls(json.loads((target / _DONE).read_text(encoding="utf-8")), corpora)
         except (OSError, ValueError, TypeError):
             return cls({}, corpora)
+
+    def note_unknown(self, tokenizer: Tokenizer, text: str) -> None:
+        for character in unknown_characters(tokenizer, "".join(set(text))):
+            if character in self.unknown or len(self.unknown) < _MOST_NOTED:
+                self.unknown[character] = self.unknown.get(character, 0) + text.count(character)
 
     def write(self, target: Path, files: dict[SplitName, BinaryIO], whole: int) -> None:
         for file in files.values():

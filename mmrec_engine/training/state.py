@@ -299,7 +299,7 @@ def _begin_with(model: LanguageModel, checkpoint: str, corpus: Corpus) -> None:
         return
     content = checkpoints.read(Path(checkpoint))
     try:
-        if content["tokenizer"] != corpus.tokenizer.to_dict():
+        if content["tokenizer"] != corpus.tokenizer.to_dict() or corpus.train.unknown > len(corpus.train.tokens) / 2:
             raise RequestError("init-vocabulary", path=checkpoint)
         _load_weights(model, content["model"])
     except (ValueError, KeyError, TypeError) as error:

@@ -282,10 +282,11 @@ def test_folder_pipe_or_link_loop_is_no_checkpoint(command: Command) -> None:
 @pytest.mark.extended
 def test_unfitting_initial_weights_are_refused(command: Command, made: Path) -> None:
     best, text = str(made / "best_model.pt"), str(made_text(made))
-    (command.folder / "other.txt").write_text("åß∂ƒ other letters\n" * 99)
+    (command.folder / "other.txt").write_text("åß∂ƒåß∂ƒåß∂ƒ other\n" * 99)
     (command.folder / "damaged.pt").write_bytes(b"PK\x03\x04")
     for flags, told in (
         (["--data-dir", "other.txt", "--init-from", best], "another vocabulary"),
+        (["--data-dir", text, "--tokenizer", "bpe", "--init-from", best], "another vocabulary"),
         (["--data-dir", text, "--arch", "gpt", "--init-from", "made"], "does not fit the model"),
         (["--data-dir", text, "--config", "mini", "--init-from", "made"], "does not fit the model"),
         (["--data-dir", text, "--init-from", "damaged.pt"], "damaged.pt: damaged"),

@@ -68,6 +68,30 @@ def test_documents_keep_their_split_when_one_is_added(command: Command, document
     assert finding["status"] == "pass" and finding["values"]["share"] == 0
 
 
+def test_a_model_is_taken_further_on_other_text_with_its_own_vocabulary(command: Command, text_file: Path) -> None:
+    """On several documents instead of one, with characters that it does not know; these are told."""
+    assert command("train", "--data-dir", text_file, *FAST, *LIMIT, "--name", "a").code == 0
+    known = set(text_file.read_text(encoding="utf-8"))
+    assert not known & set("ßøΩ")
+    words, other = text_file.read_text(encoding="utf-8").split(), command.folder / "other"
+    other.mkdir()
+    for number in range(40):
+        own = " ".join(words[number * 50 : (number + 1) * 50])
+        (other / f"{number}.txt").write_text(own + (" ßßø\n" if number % 2 else "\n"), encoding="utf-8")
+    checked = command("check", "before", "--init-from", "a", "--data-dir", other, *QUICK, "--json")
+    finding = next(one for one in checked.json["findings"] if one["id"] == "unknown-characters")
+    assert finding["status"] == "warn" and finding["values"]["characters"] == "ß ø"
+    assert finding["values"]["unknown"] == 60
+    assert [one["settings"] for one in finding["remedies"]] == [{"init_from": None}]
+    result = command("train", "--from", "a", "--data-dir", other, *FAST, *LIMIT, "--name", "b")
+    assert result.code == 0, result.err
+    kept = [SplitRecord.read(command.run_folder(name) / "split.npz") for name in ("a", "b")]
+    first, second = (one.tokenizer for one in kept if one is not None)
+    assert first is not None and second is not None and first.to_dict() == second.to_dict()
+    assert command("evaluate", "b").code == 0
+    assert command("train", "--resume", "--name", "b", "--max-steps", 5, "--threads", 1).code == 0
+
+
 def test_copies_within_an_unchanged_text_are_not_the_fault_of_the_weights(command: Command, text_file: Path) -> None:
     """The end of this text, its validation split, was copied from its beginning."""
     text = text_file.read_text(encoding="utf-8")

@@ -22,6 +22,7 @@ from mmrec_engine.tokenizer import CharacterTokenizer
 SHORTEST = 1000  # characters for a judgement
 _GRAMS = 20_000
 _MOST_SEARCHED = 128_000_000  # training tokens
+_MOST_UNKNOWN_TOLD = 12
 _MOST_ASKED = 16_000_000  # validation tokens
 _ALIKE_TRAINING, _ALIKE_VALIDATION = 400_000, 200_000  # characters
 _AT_ONCE = 2**22  # tokens
@@ -101,24 +102,42 @@ def _judge_alike(values: Values, limits: Limits) -> Status:
 
 
 def _unknown(context: TextContext) -> Values:
-    validation_split, tokenizer = context.corpus.validation, context.corpus.tokenizer
+    """Of the validation split; of both splits with the vocabulary of the model that the run begins with, which was learnt from
+    another text."""
+    corpus, tokenizer = context.corpus, context.corpus.tokenizer
+    is_kept = context.settings.init_from is not None
+    splits = (corpus.train, corpus.validation) if is_kept else (corpus.validation,)
+    unknown, tokens = sum(split.unknown for split in splits), sum(len(split.tokens) for split in splits)
     full = isinstance(tokenizer, CharacterTokenizer) and len(tokenizer.characters) >= context.settings.vocab_size
-    return {
-        "unknown": validation_split.unknown,
-        "tokens": len(validation_split.tokens),
-        "share": validation_split.unknown / max(1, len(validation_split.tokens)),
+    values: Values = {
+        "unknown": unknown,
+        "tokens": tokens,
+        "share": unknown / max(1, tokens),
         "vocabulary": tokenizer.vocab_size,
-        "larger_vocabulary": min(1_000_000, 2 * context.settings.vocab_size) if full else None,
+        "larger_vocabulary": min(1_000_000, 2 * context.settings.vocab_size) if full and not is_kept else None,
     }
+    if is_kept and unknown:
+        told = corpus.unknown_characters[:_MOST_UNKNOWN_TOLD]
+        more = " …" if len(corpus.unknown_characters) > len(told) else ""
+        values |= {"variant": "kept", "characters": " ".join(map(_visible, told)) + more}
+    return values
 
 
-def _larger_vocabulary(values: Values, status: Status) -> list[dict[str, Any]]:
+def _visible(character: str) -> str:
+    return character if character.isprintable() and not character.isspace() else f"U+{ord(character):04X}"
+
+
+def _without_unknown(values: Values, status: Status) -> list[dict[str, Any]]:
+    if status not in ("warn", "fail"):
+        return []
+    if values.get("variant") == "kept":
+        return [remedy("random-weights", init_from=None)]
     larger = values["larger_vocabulary"]
-    return [remedy("larger-vocabulary", vocab_size=larger)] if larger and status in ("warn", "fail") else []
+    return [remedy("larger-vocabulary", vocab_size=larger)] if larger else []
 
 
 SPLIT_CHECKS: tuple[Check, ...] = (
     Check("split-overlap", _overlap, judge_share),
     Check("split-alike", _alike, _judge_alike),
-    Check("unknown-characters", _unknown, judge_share, _larger_vocabulary),
+    Check("unknown-characters", _unknown, judge_share, _without_unknown),
 )
