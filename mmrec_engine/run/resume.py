@@ -12,7 +12,8 @@ from mmrec_engine import events
 from mmrec_engine.data.mixture import moved, sources_of
 from mmrec_engine.data.sources import hub_source
 from mmrec_engine.errors import RequestError, reason_of, reason_words
-from mmrec_engine.pretrained.source import absolute_name, with_pretrained
+from mmrec_engine.pretrained.source import absolute_name
+from mmrec_engine.run.starting_weights import with_starting_weights
 from mmrec_engine.runs import checkpoints
 from mmrec_engine.runs.catalog import check_description, locate, read_description, recorded_ending
 from mmrec_engine.runs.record import newest_lines
@@ -40,15 +41,15 @@ def given_in_code(settings: Settings) -> Resolved:
 
 
 def anchored(resolved: Resolved) -> Resolved:
-    """Paths made absolute, so that the run can be resumed from any folder; with the sizes of a pretrained model."""
+    """Paths made absolute, so that the run can be resumed from any folder; with the model of the weights it begins with."""
+    if resolved.settings.init_from is not None:
+        resolved = with_starting_weights(resolved)
     settings = resolved.settings
     if settings.data_dir is not None:
         settings = replace(settings, data_dir=moved(settings.data_dir, Path.absolute))
     if isinstance(settings.corpus, str):
         settings = replace(settings, corpus=hub_source.anchored(settings.corpus))
-    if is_pretrained(settings.init_from):
-        return with_pretrained(replace(resolved, settings=settings))
-    if settings.init_from is not None:
+    if settings.init_from is not None and not is_pretrained(settings.init_from):
         settings = replace(settings, init_from=str(locate(settings.init_from).absolute()))
     if settings.log_dir is not None:
         settings = replace(settings, log_dir=str(Path(settings.log_dir).absolute()))

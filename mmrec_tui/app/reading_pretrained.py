@@ -6,6 +6,8 @@ import time
 from typing import TYPE_CHECKING
 
 from mmrec_engine.errors import MmrecError, TrainingError, first_line
+from mmrec_engine.run.starting_weights import with_model_of
+from mmrec_engine.runs.catalog import locate
 from mmrec_engine.settings import Resolved
 from mmrec_engine.settings.pretrained import is_pretrained
 from mmrec_tui.app.session import Work
@@ -46,9 +48,11 @@ class ReadingPretrained:
         self._begun = True
 
     def completed(self, resolved: Resolved) -> Resolved:
-        """The settings with the model's sizes and tokenizer. Raises RequestError if one of them contradicts the model."""
+        """The settings with the sizes and the tokenizer of the model that the run begins with. Raises RequestError if one of
+        them contradicts it, or there is no such run."""
+        first = resolved.settings.init_from
         if self._found is None:
-            return resolved
+            return resolved if first is None else with_model_of(resolved, locate(first))
         from mmrec_engine.pretrained.source import with_pretrained  # loads NumPy
 
         return with_pretrained(resolved, self._found)

@@ -11,7 +11,6 @@ import typer
 from mmrec_engine.errors import RequestError
 from mmrec_engine.settings import FIELDS, WITH_FLAG, Resolved, heading_of, read_settings_file, resolve, value_type
 from mmrec_engine.settings.declaration import flag
-from mmrec_engine.settings.pretrained import is_pretrained
 from mmrec_tui.locales import UsageText, Wording
 
 _METAVARS = {int: "INTEGER", float: "NUMBER", str: "TEXT"}
@@ -114,13 +113,13 @@ def settings_flags(wording: Wording) -> list[inspect.Parameter]:
 
 
 def resolve_given(given: dict[str, Any]) -> Resolved:
-    """The settings from their flags and from the file of `--settings`; with the sizes of a pretrained model to begin with."""
+    """The settings from their flags and from the file of `--settings`; with those of the model to begin with."""
     resolved = resolve_unread(given)
-    if not is_pretrained(resolved.settings.init_from):
+    if resolved.settings.init_from is None:
         return resolved
-    from mmrec_engine.pretrained.source import with_pretrained
+    from mmrec_engine.run.starting_weights import with_starting_weights
 
-    return with_pretrained(resolved)
+    return with_starting_weights(resolved)
 
 
 def resolve_unread(given: dict[str, Any]) -> Resolved:

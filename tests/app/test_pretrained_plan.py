@@ -19,6 +19,7 @@ from mmrec_tui.app.draft import Draft
 from mmrec_tui.app.measuring import Measuring
 from mmrec_tui.preferences import read_preferences
 from tests.app.conftest import an_app, screen_text, until, until_shown
+from tests.app.recorded import a_training, an_ending, record
 from tests.app.test_plan import fill_in, open_prepared_plan, source_of, summary
 from tests.pretrained_models import folder_of
 
@@ -45,6 +46,23 @@ def model(tmp_path: Path) -> Path:
 
 def first_line(app: MmrecApp) -> str:
     return str(app.screen.query_one("#config-list", OptionList).get_option_at_index(0).prompt)
+
+
+@pytest.mark.parametrize("language", ["en", "tr"])
+async def test_an_earlier_run_to_begin_with_decides_the_model_of_the_plan(language: str, small_text: Path) -> None:
+    text = {"data_dir": str(small_text)}
+    folder = record(Path("checkpoints/old").absolute(), [*a_training(200), *an_ending()], arch="gpt", **text)
+    (folder / "best_model.pt").touch()
+    app = an_app(language, plan=text)
+    async with app.run_test(size=(160, 45), notifications=True) as pilot:
+        screen = await open_prepared_plan(app, pilot)
+        assert screen._resolved.settings.arch == "mmrec"
+        await fill_in(pilot, "init_from", "old")
+        await until(pilot, lambda: screen._resolved is not None and screen._resolved.settings.arch == "gpt")
+        assert source_of(app, "arch") == app.say("source.run")
+        screen._take(screen._draft.with_value("config", "mini"))
+        await until(pilot, lambda: "tiny" in summary(app) and summary(app).startswith("✗"))
+        assert "--" not in summary(app), "in the words of the app"
 
 
 async def test_a_pretrained_model_decides_size_and_tokenizer_of_the_plan(

@@ -286,9 +286,9 @@ def test_unfitting_initial_weights_are_refused(command: Command, made: Path) -> 
     (command.folder / "damaged.pt").write_bytes(b"PK\x03\x04")
     for flags, told in (
         (["--data-dir", "other.txt", "--init-from", best], "another vocabulary"),
-        (["--data-dir", text, "--tokenizer", "bpe", "--init-from", best], "another vocabulary"),
-        (["--data-dir", text, "--arch", "gpt", "--init-from", "made"], "does not fit the model"),
-        (["--data-dir", text, "--config", "mini", "--init-from", "made"], "does not fit the model"),
+        (["--data-dir", text, "--tokenizer", "bpe", "--init-from", best], "leave --tokenizer out"),
+        (["--data-dir", text, "--arch", "gpt", "--init-from", "made"], "leave --arch out"),
+        (["--data-dir", text, "--config", "mini", "--init-from", "made"], "leave --config out"),
         (["--data-dir", text, "--init-from", "damaged.pt"], "damaged.pt: damaged"),
         (["--data-dir", text, "--init-from", "checkpoints"], "no such run"),
         (["--data-dir", text, "--init-from", text], "damaged"),

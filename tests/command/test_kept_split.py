@@ -92,6 +92,23 @@ def test_a_model_is_taken_further_on_other_text_with_its_own_vocabulary(command:
     assert command("train", "--resume", "--name", "b", "--max-steps", 5, "--threads", 1).code == 0
 
 
+def test_a_model_to_begin_with_decides_its_sizes_and_its_vocabulary(command: Command, text_file: Path) -> None:
+    """Also those that the planner would choose otherwise; a given one that contradicts the model is refused by its flag."""
+    own = ["--arch", "gpt", "--vocab-size", 60]
+    assert command("train", "--data-dir", text_file, *FAST, *LIMIT, *own, "--name", "a").code == 0
+    begun = ["--init-from", "a", "--data-dir", text_file]
+    plan = command("plan", "--time", "60s", *begun, "--json")
+    assert plan.code == 0, plan.err
+    assert not {"config", "arch", "tokenizer", "vocab_size"} & set(plan.json["choices"])
+    result = command("train", "--time", "20s", *begun, *FAST, "--name", "b")
+    assert result.code == 0, result.err
+    settings = described(command, "b")["settings"]
+    assert (settings["arch"], settings["vocab_size"], settings["tokenizer"]) == ("gpt", 60, "char")
+    for flag, value in (("--arch", "llama"), ("--config", "mini"), ("--vocab-size", "5000")):
+        refused = command("train", *begun, *FAST, flag, value)
+        assert refused.code == 2 and f"{flag} {value}: the model of a has" in refused.err
+
+
 def test_copies_within_an_unchanged_text_are_not_the_fault_of_the_weights(command: Command, text_file: Path) -> None:
     """The end of this text, its validation split, was copied from its beginning."""
     text = text_file.read_text(encoding="utf-8")
