@@ -6,6 +6,7 @@ import json
 import re
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual.events import MouseScrollDown
@@ -18,6 +19,7 @@ from mmrec_engine.runs.other_runs import OtherRuns
 from mmrec_engine.settings import FIELDS, GROUPS, settings_of
 from mmrec_tui.app.widgets.panels import state_text
 from mmrec_tui.app.widgets.tabs import tabs_text
+from mmrec_tui.app.writing import Written
 from mmrec_tui.locales import Wording
 from mmrec_tui.presentation.panels import PANELS
 from mmrec_tui.presentation.planned import unset_words
@@ -99,6 +101,24 @@ async def test_focused_field_stays_in_view_when_the_record_has_been_read(monkeyp
         await until(pilot, lambda: app.screen._history is not None)  # type: ignore[attr-defined]
         await pilot.pause(0.2)
         await until_shown(pilot, app.say("sampling.about-temperature")[:60])
+
+
+async def test_answer_below_the_focused_prompt_is_shown_as_a_whole() -> None:
+    """Though it makes the page longer: the field is kept in view only when it was moved itself."""
+    app = an_app("en")
+    async with app.run_test(size=(80, 24)) as pilot:
+        folder = record(Path("checkpoints/tiny").absolute(), [*a_training(420), *an_ending()])
+        (folder / "best_model.pt").touch()
+        app.open_screen("report", folder=folder)
+        await until(pilot, lambda: table_of(app) == "report")
+        report: Any = app.screen
+        await until(pilot, lambda: report._history is not None)
+        report.set_focus(report.query_one("#prompt"))
+        await until_shown(pilot, app.say("report.prompt")[:30])
+        for lines in (1, 9, 18):
+            report._writer.written = Written("The ", "\n".join(f"line {number}" for number in range(lines)))
+            await until_shown(pilot, f"line {lines - 1}", 5)
+        assert "The line 0" in screen_text(app)
 
 
 async def test_escape_ends_the_search_of_the_guide() -> None:

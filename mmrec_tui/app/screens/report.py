@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
+from textual.geometry import NULL_REGION
 from textual.widgets import Input, Static
 
 from mmrec_engine.checks.verdict import verdict_of
@@ -85,6 +86,7 @@ class ReportScreen(MmrecScreen):
         self._shown_state: object = None
         self._checks: AfterChecks | None = None
         self._checked = -1
+        self._fields_region = NULL_REGION  # where the fields were before the page got another height
         self._refusal = ""  # why Enter generates no text; in its place, as the one before it has other settings
 
     def compose(self) -> ComposeResult:
@@ -108,7 +110,7 @@ class ReportScreen(MmrecScreen):
             self.query_one(name).display = self._has_model
         page = self.query_one("#report")
         page.focus(scroll_visible=False)
-        self.watch(page, "virtual_size", self._keep_field_in_view, init=False)
+        self.watch(page, "virtual_size", lambda: self.call_after_refresh(self._keep_field_in_view), init=False)
         self.set_interval(_LOOK_SECONDS, self._look)
 
     def stop_work(self) -> None:
@@ -155,11 +157,12 @@ class ReportScreen(MmrecScreen):
         self.query_one(Plot).show(figure_of("loss", history, View(), say))
 
     def _keep_field_in_view(self) -> None:
-        """The field with the focus and its explanation, when the text above has become longer."""
+        """The field with the focus and its explanation, when the text above has become longer; an answer below may hide them."""
         fields = self.query_one(Sampling)
-        if isinstance(self.focused, Input):
+        region, self._fields_region = self._fields_region, fields.virtual_region
+        if isinstance(self.focused, Input) and region != self._fields_region:
             shown = fields if fields in self.focused.ancestors else self.focused
-            self.call_after_refresh(shown.scroll_visible, animate=False)
+            shown.scroll_visible(animate=False)
 
     @property
     def _has_model(self) -> bool:
@@ -215,7 +218,7 @@ class ReportScreen(MmrecScreen):
             where.update(say("report.loading"))
         else:
             return
-        where.scroll_visible(animate=False)
+        self.call_after_refresh(where.scroll_visible, animate=False)  # once its height is known
 
     # Keys
 
