@@ -39,7 +39,7 @@ class PlanningAhead:
         self._work_key: object = None
         self._unmeasured: object = None  # the settings for which the cache lacks a speed
         self._made = 0  # plans
-        self._made_at = 0.0
+        self._ended_at = 0.0  # the last attempt at one
         self._again = 0  # how often speeds were measured again
 
     @property
@@ -119,10 +119,10 @@ class PlanningAhead:
                 error = work.error
                 if error is not None and not isinstance(error, MmrecError):
                     error = TrainingError("training-broke-early", reason=first_line(error, 200, typed=True))
-                found = error or work.result
+                found, self._ended_at = error or work.result, time.monotonic()
                 if isinstance(found, PlanAhead) or (found is not None and self._work_key not in self._plans):
                     self._plans[self._work_key] = found
-                    self._made, self._made_at = self._made + 1, time.monotonic()
+                    self._made += 1
                     self._last = found if isinstance(found, PlanAhead) else self._last
                 elif found is None:
                     self._unmeasured = self._work_key
@@ -140,7 +140,7 @@ class PlanningAhead:
         """Whether the plan's speeds are doubtful, and some time has passed in which other work may have ended."""
         if self.plan is None or not self.plan.doubtful:
             return False
-        return time.monotonic() - self._made_at >= _AGAIN_SECONDS * (1 << min(self._again, _MOST_DOUBLINGS))
+        return time.monotonic() - self._ended_at >= _AGAIN_SECONDS * (1 << min(self._again, _MOST_DOUBLINGS))
 
     def stop(self) -> Work[Any] | None:
         """Leave the machine to others. Returns the work whose last step is still under way."""
