@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ from textual.widgets import Input, Select
 from mmrec_engine.locales.catalogue import LANGUAGES, Language
 from mmrec_engine.settings.presets import PROFILES
 from mmrec_tui.app.widgets.corpora import corpus_options
+from mmrec_tui.app.widgets.field_values import as_text
+from mmrec_tui.app.widgets.fields import ValueInput
 from mmrec_tui.locales import Wording
 from tests.app.conftest import an_app, screen_text, table_of, until, until_shown
 
@@ -92,6 +95,15 @@ async def test_time_of_a_plan_is_shown_with_units_and_is_still_the_same_once_it_
         await until(pilot, lambda: not field.has_focus)
         await until(pilot, lambda: field.value == shown)
         assert plan._draft.given["time"] == 90.0
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"), [(2_000_000.0, "555sa33dk20sn"), (1_234_567.0, "342sa56dk7sn"), (90.5, "1dk30,5sn")]
+)
+def test_time_in_its_field_can_be_typed_on(seconds: float, shown: str) -> None:
+    """An exponent, or a rounded number, could not be changed there, or would be another time."""
+    assert as_text("time", seconds, Wording("tr")) == shown
+    assert re.fullmatch(str(ValueInput(kind="duration").restrict), shown)
 
 
 @pytest.mark.parametrize(("language", "told"), [("en", "such as 90s, 10m"), ("tr", "90sn, 10dk")])
