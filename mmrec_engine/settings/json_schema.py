@@ -14,6 +14,7 @@ from typing import Any
 
 from mmrec_engine.locales.catalogue import DEFAULT_LANGUAGE, Text
 from mmrec_engine.locales.guide.hyperparameters import HYPERPARAMETERS
+from mmrec_engine.settings.parsing import SECONDS
 from mmrec_engine.settings.schema import FIELDS, WITH_FLAG, value_type
 
 SCHEMA_FILE = Path(__file__).with_name("settings.schema.json")
@@ -43,7 +44,8 @@ def _property(item: Field[Any], description: str | None) -> dict[str, Any]:
     if rules["size"]:
         alternatives.append({"type": "string", "pattern": r"^\d+(\.\d+)?\s*([kKmMgGtT]?[iI]?[bB])?$"})
     if rules["duration"]:
-        alternatives.append({"type": "string", "pattern": r"^(\d+(\.\d+)?\s?([smhSMH]|[sS][nNaA]|[dD][kK])\s?)+$"})
+        unit = "|".join("".join(f"[{letter}{letter.upper()}]" for letter in unit) for unit in SECONDS)
+        alternatives.append({"type": "string", "pattern": rf"^(\d+(\.\d+)?\s?({unit})\s?)+$"})
     if rules["several"]:
         alternatives.append({"type": "array", "items": value, "minItems": 1})
     found = value if len(alternatives) == 1 else {"anyOf": alternatives}

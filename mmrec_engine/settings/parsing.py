@@ -11,7 +11,9 @@ from mmrec_engine.errors import RequestError
 from mmrec_engine.settings.declaration import flag
 
 # The units of a duration; a unit comes before another that is its beginning.
-SECONDS = {"sn": 1.0, "dk": 60.0, "sa": 3600.0, "s": 1.0, "m": 60.0, "h": 3600.0}
+SECONDS = {
+    "saniye": 1.0, "dakika": 60.0, "saat": 3600.0, "sn": 1.0, "dk": 60.0, "sa": 3600.0, "s": 1.0, "m": 60.0, "h": 3600.0,
+}  # fmt: skip
 
 
 def type_of(item: Field[Any], hint: Any) -> type:
@@ -103,7 +105,8 @@ def in_bytes(text: str) -> int:
 
 
 def in_seconds(text: str) -> float:
-    """A duration: a number with s, m or h (in Turkish sn, dk or sa), several of these one after another, or plain seconds.
+    """A duration: a number with s, m or h (in Turkish sn, dk or sa, or their words), several of these one after another, or
+    plain seconds.
 
     Raises ValueError.
     """

@@ -9,10 +9,11 @@ import pytest
 from textual.widgets import Input, Select
 
 from mmrec_engine.locales.catalogue import LANGUAGES, Language
+from mmrec_engine.settings.parsing import SECONDS
 from mmrec_engine.settings.presets import PROFILES
 from mmrec_tui.app.widgets.corpora import corpus_options
 from mmrec_tui.app.widgets.field_values import as_text
-from mmrec_tui.app.widgets.fields import ValueInput
+from mmrec_tui.app.widgets.fields import UNITS, ValueInput
 from mmrec_tui.locales import Wording
 from tests.app.conftest import an_app, screen_text, table_of, until, until_shown
 
@@ -61,6 +62,7 @@ async def test_undoing_a_profile_shows_the_one_before_and_takes_back_what_was_to
         ("en", "90abcs", "90s", 90.0, "=1:30"),
         ("tr", "1sa30dk", "1sa30dk", 5400.0, "1:30:00  "),
         ("tr", "1,5 dk", "1,5dk", 90.0, "=1:30"),
+        ("tr", "90 saniye", "90saniye", 90.0, "=1:30"),
     ],
 )
 async def test_time_is_typed_with_units_and_what_results_is_shown(
@@ -104,6 +106,14 @@ def test_time_in_its_field_can_be_typed_on(seconds: float, shown: str) -> None:
     """An exponent, or a rounded number, could not be changed there, or would be another time."""
     assert as_text("time", seconds, Wording("tr")) == shown
     assert re.fullmatch(str(ValueInput(kind="duration").restrict), shown)
+
+
+def test_field_of_the_time_takes_each_unit_as_it_is_typed() -> None:
+    assert tuple(SECONDS) == UNITS
+    taken = re.compile(str(ValueInput(kind="duration").restrict))
+    for unit in SECONDS:
+        text = f"1{unit.upper()} 2,5{unit}"
+        assert all(taken.fullmatch(text[:end]) for end in range(len(text) + 1))
 
 
 @pytest.mark.parametrize(("language", "told"), [("en", "such as 90s, 10m"), ("tr", "90sn, 10dk")])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,7 +17,7 @@ from mmrec_tui.app.planning_ahead import PlanAhead, PlanningAhead
 
 def test_a_plan_that_cannot_be_made_again_is_not_tried_all_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """As where its text was removed while the plan is open."""
-    now, made = [1000.0], []
+    now, made = [1000.0], list[float]()
 
     def planned(_: Any, resolved: Resolved, *, measures: bool) -> PlanAhead:
         made.append(now[0])
@@ -33,6 +34,6 @@ def test_a_plan_that_cannot_be_made_again_is_not_tried_all_the_time(monkeypatch:
         if planning._work is not None:
             planning._work.join()
         now[0] += 5.0
-    gaps = [after - before for before, after in zip(made, made[1:], strict=False)]
+    gaps = [after - before for before, after in itertools.pairwise(made)]
     assert planning.plan is not None, "the plan that was made stays"
     assert len(gaps) >= 5 and gaps == sorted(gaps) and gaps[0] >= 20.0

@@ -377,6 +377,8 @@ def test_target_in_bits_is_converted_to_nats_per_token() -> None:
         ("2sa", 7200),
         ("1sa30dk", 5400),
         ("2DK 5s", 125),
+        ("90 saniye", 90),
+        ("1 saat 30 dakika", 5400),
     ],
 )
 def test_time_accepts_units(text: str | int, seconds: float) -> None:

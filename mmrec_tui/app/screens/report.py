@@ -157,7 +157,7 @@ class ReportScreen(MmrecScreen):
         self.query_one(Plot).show(figure_of("loss", history, View(), say))
 
     def _keep_field_in_view(self) -> None:
-        """The field with the focus and its explanation, when the text above has become longer; an answer below may hide them."""
+        """The field with the focus and its explanation, when the text above has become longer, not an answer below."""
         fields = self.query_one(Sampling)
         region, self._fields_region = self._fields_region, fields.virtual_region
         if isinstance(self.focused, Input) and region != self._fields_region:

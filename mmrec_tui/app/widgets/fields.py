@@ -10,11 +10,15 @@ from textual.widgets import Input
 
 Kind = Literal["integer", "number", "duration", "text"]
 _NUMBER = r"[0-9]+([.,][0-9]*)?"
-_UNITS = "[sS][nNaA]?|[dD][kK]|[mM]|[hH]"  # those of `in_seconds`, in either case; one may be half typed
+# Of `settings.parsing`, which is not loaded for the first screen; a unit comes before another that is its beginning.
+UNITS = ("saniye", "dakika", "saat", "sn", "dk", "sa", "s", "m", "h")
+_UNIT = "|".join(UNITS)
+# As well as a unit that is half typed. 90sa would be hours: what goes on to saniye, seconds, is not refused.
+_BEGUN = "|".join({unit[:letters] for unit in UNITS for letters in range(1, len(unit) + 1)})
 _TYPED: dict[Kind, str | None] = {
     "integer": r"[0-9]*[.,]?[0-9]*",  # 0,5 without its comma would be another number: it stays, and is refused as a whole
     "number": r"[0-9]*[.,]?[0-9]*([eE][-+]?[0-9]*)?",
-    "duration": rf"({_NUMBER}({_UNITS}) ?)*({_NUMBER}({_UNITS}|[dD])?|[.,][0-9]*)?",
+    "duration": rf"(?i:({_NUMBER}({_UNIT}) ?)*({_NUMBER}({_BEGUN})?|[.,][0-9]*)?)",
     "text": None,
 }
 _HELP = "?"
