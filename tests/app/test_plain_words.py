@@ -97,9 +97,10 @@ async def test_focused_field_stays_in_view_when_the_record_has_been_read(monkeyp
         field = app.screen.query_one("#sampling-temperature")
         app.screen.set_focus(field)
         await until_shown(pilot, app.say("sampling.about-temperature")[:60])
+        page = app.screen.query_one("#report")
+        before = page.max_scroll_y
         may_read.set()
-        await until(pilot, lambda: app.screen._history is not None)  # type: ignore[attr-defined]
-        await pilot.pause(0.2)
+        await until(pilot, lambda: page.max_scroll_y > before)
         await until_shown(pilot, app.say("sampling.about-temperature")[:60])
 
 
