@@ -110,7 +110,8 @@ class ReportScreen(MmrecScreen):
             self.query_one(name).display = self._has_model
         page = self.query_one("#report")
         page.focus(scroll_visible=False)
-        self.watch(page, "virtual_size", lambda: self.call_after_refresh(self._keep_field_in_view), init=False)
+        self.watch(page, "virtual_size", self._page_grew, init=False)
+        self.watch(self.query_one("#written"), "virtual_size", self._show_answer, init=False)
         self.set_interval(_LOOK_SECONDS, self._look)
 
     def stop_work(self) -> None:
@@ -156,13 +157,21 @@ class ReportScreen(MmrecScreen):
         self._show_findings()
         self.query_one(Plot).show(figure_of("loss", history, View(), say))
 
+    def _show_answer(self) -> None:
+        """All of it, once its height is known."""
+        self.call_after_refresh(self.query_one("#written").scroll_visible, animate=False)
+
+    def _page_grew(self) -> None:
+        self.call_after_refresh(self._keep_field_in_view)
+
     def _keep_field_in_view(self) -> None:
-        """The field with the focus and its explanation, when the text above has become longer, not an answer below."""
+        """The field with the focus and its explanation, when the text above has become longer, or the answer that it got."""
         fields = self.query_one(Sampling)
         region, self._fields_region = self._fields_region, fields.virtual_region
         if isinstance(self.focused, Input) and region != self._fields_region:
-            shown = fields if fields in self.focused.ancestors else self.focused
-            shown.scroll_visible(animate=False)
+            of_sampling = fields in self.focused.ancestors
+            answer = self.query_one("#written") if not of_sampling and self._writer.written is not None else None
+            (answer or (fields if of_sampling else self.focused)).scroll_visible(animate=False)
 
     @property
     def _has_model(self) -> bool:
@@ -218,7 +227,7 @@ class ReportScreen(MmrecScreen):
             where.update(say("report.loading"))
         else:
             return
-        self.call_after_refresh(where.scroll_visible, animate=False)  # once its height is known
+        self._show_answer()
 
     # Keys
 
