@@ -103,15 +103,15 @@ class BeforeChecks:
         self._work.stop()
         return self._work
 
-    def _in_the_time(self, work: Work[None], resolved: Resolved) -> Resolved:
+    def _in_the_time(self, work: Work[None]) -> tuple[Resolved, Planned | None]:
         """For a run with a given time: with the planner's choices, made once."""
+        resolved = self.resolved
         if resolved.settings.time is None or "planner" in {resolved.sources[name] for name in _CHOSEN}:
-            return resolved
+            return resolved, self.planned
         from mmrec_engine.planning.candidate_speed import speeds_here
         from mmrec_engine.planning.planner import planned
 
-        chosen, self.planned = result_of(planned(resolved, speeds_here(work.stopping)))
-        return chosen
+        return result_of(planned(resolved, speeds_here(work.stopping)))
 
     def _begin(self, only: Collection[str] | None, after: Work[Any] | None, prepare: bool = False) -> Work[None]:
         def check(work: Work[None]) -> None:
@@ -122,7 +122,10 @@ class BeforeChecks:
                 after.join()
             corpus = self._corpus
             known = self.planned
-            resolved = self.resolved = self._in_the_time(work, self.resolved)
+            resolved, chosen = self._in_the_time(work)
+            if work.stopping():  # a remedy may have changed the plan meanwhile
+                return
+            self.resolved, self.planned = resolved, chosen  # a start between the two has the settings at least
             if prepare or corpus is None or self.planned is not known:
                 corpus = self._corpus = result_of(text_of_new_run(resolved.settings))
             self.total = count_of_checks(corpus, resolved.settings)
