@@ -97,7 +97,9 @@ def tokenizer_choices(
         subwords = min(subwords, resolved.settings.vocab_size)
     if not subwords:
         return {"tokenizer": Choice("char", "characters-for-small-text", values)}
-    most = rules().passes_for_subwords / passes_as_measured(config, 1.0, text.train)  # over a text of this size
+    most = rules().most_passes_for_subwords(text.train)
+    if passes is not None and _may_end(resolved):
+        passes = min(passes, most_passes(config, text.train))
     if passes is not None and passes > most:
         return {
             "tokenizer": Choice(

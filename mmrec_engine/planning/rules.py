@@ -13,11 +13,11 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Rules:
-    """Passes in passes_for_subwords and dropout_by_passes are those over a text of the measured size
-    (`settings.presets.passes_as_measured`).
+    """Passes in dropout_by_passes are those over a text of the measured size (`settings.presets.passes_as_measured`).
 
     subword_characters: training characters from which on subwords are better, if a run with characters as tokens would make
-    at most passes_for_subwords passes over them; characters_a_subword: for each of the vocabulary.
+    at most passes_for_subwords passes over them, or as many more as the text is longer; characters_a_subword: for each of the
+    vocabulary.
 
     larger_from: characters, including repeated ones, that a larger config must see in the time to be better than the
     smaller one (at most `settings.presets.most_passes` over the text).
@@ -58,6 +58,10 @@ class Rules:
             return 0
         wanted = characters / self.characters_a_subword
         return int(min(self.most_subwords, max(self.fewest_subwords, round(wanted / 100) * 100)))
+
+    def most_passes_for_subwords(self, characters: float) -> float:
+        """Over a text of so many training characters."""
+        return self.passes_for_subwords * max(1.0, characters / self.subword_characters)
 
     def dropout(self, passes: float) -> float:
         return round(_between(self.dropout_by_passes, passes), 2)

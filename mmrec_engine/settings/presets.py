@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,8 +35,8 @@ PRESETS: dict[str, Preset] = {
 # (docs/performance.md, "The best model in a given time"); larger ones were not measured.
 _MOST_PASSES = {"tiny": 8.0, "mini": 6.0}
 _MOST_PASSES_OF_OTHERS = 5.0
-# Those are of texts of about so many characters to train on. The smallest model can repeat a longer text more often: at most
-# twice as often, as far as this was measured. Larger ones memorised a text of a million characters as soon.
+# Those are of texts of about so many characters to train on. The smallest model can repeat a longer text more often, by the
+# root of its size: up to twice as often, as far as this was measured. Mini memorised a text of a million characters as soon.
 _CHARACTERS_OF_MEASURED = 350_000
 _MOST_MEASURED = 2.0
 _SMALLEST = "tiny"
@@ -44,16 +45,18 @@ _SMALLEST = "tiny"
 def passes_as_measured(config: str, passes: float, characters: float) -> float:
     """Passes over a text of the size that was measured in which a model memorises as much as in these over one of so many
     characters."""
-    return passes / _longer(config, characters)
+    return passes / _more_passes(config, characters)
 
 
 def most_passes(config: str, characters: float) -> float:
     """Passes over a text of so many characters after which a model of this size only memorises it."""
-    return min(_MOST_MEASURED, _longer(config, characters)) * _MOST_PASSES.get(config, _MOST_PASSES_OF_OTHERS)
+    return _more_passes(config, characters) * _MOST_PASSES.get(config, _MOST_PASSES_OF_OTHERS)
 
 
-def _longer(config: str, characters: float) -> float:
-    return max(1.0, characters / _CHARACTERS_OF_MEASURED) if config == _SMALLEST else 1.0
+def _more_passes(config: str, characters: float) -> float:
+    """How many times as often as a text of the measured size one of so many characters can be repeated."""
+    longer = max(1.0, characters / _CHARACTERS_OF_MEASURED) if config == _SMALLEST else 1.0
+    return min(_MOST_MEASURED, math.sqrt(longer))
 
 
 def smaller_presets(config: str) -> list[str]:

@@ -61,7 +61,11 @@ def test_text_that_is_passed_over_often_gets_characters() -> None:
     chosen = made(FEW, time=3600).choices["tokenizer"]
     assert (chosen.value, chosen.reason) == ("char", "characters-for-many-passes")
     assert chosen.values["passes"] > chosen.values["most"]
-    assert made(MEGABYTE, time=280).choices["tokenizer"].value == "bpe", "a longer text may be repeated more often"
+    for seconds in (280, 900, 3600):
+        chosen = made(MEGABYTE, time=seconds).choices["tokenizer"]
+        assert chosen.value == "bpe", (
+            "a text of a million characters is better in subwords however often it is repeated"
+        )
 
 
 def test_steps_and_windows_follow_the_tokens_of_the_run_and_its_passes() -> None:
@@ -96,11 +100,13 @@ def test_more_passes_over_the_text_get_more_dropout() -> None:
     assert shares[0] < shares[-1] <= 0.5
     same = [made(text, time=150).choices["dropout"].value for text in (FEW, MEGABYTE)]
     assert same[1] < same[0], "a longer text is memorised less in the same time"
+    often = made(MEGABYTE, MachineFacts(True, speeds={"tiny": 30_000.0}), time=280)
+    assert often.expected["passes"] > 12 and 0.1 <= often.choices["dropout"].value <= 0.2, "without it 3.5 % worse"
 
 
 def test_longer_text_may_be_repeated_more_often() -> None:
     most = [most_passes("tiny", characters) for characters in (90_000, 350_000, 500_000, 10**6, 10**8)]
-    assert most[0] == most[1] < most[2] < most[3] == most[4] == 16.0
+    assert most[0] == most[1] < most[2] < most[3] < most[4] == 16.0
     assert most_passes("mini", 10**6) == most_passes("mini", 90_000), "a larger model memorised it as soon"
     assert made(MEGABYTE, time=900).choices["config"].value == "tiny", "mini would have to repeat it too often"
     alone = MachineFacts(True, speeds={"tiny": 30_000.0})
@@ -123,7 +129,7 @@ def test_run_ends_before_it_only_memorises_its_text() -> None:
 
 
 def test_every_setting_that_a_plan_chooses_is_listed() -> None:
-    for seconds, text in ((30, SMALL), (60, LARGE), (3600, MEGABYTE)):
+    for seconds, text in ((30, SMALL), (60, LARGE), (3600, FEW)):
         assert made(text, time=seconds).choices.keys() == CHOSEN - (set() if text is LARGE else {"vocab_size"})
 
 
