@@ -22,6 +22,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from mmrec_engine.data.sources.builtin import require_builtin
+from mmrec_engine.data.sources.hub_source import is_hub, source_of
 from mmrec_engine.data.windows import Batch, Windows
 from mmrec_engine.errors import RequestError
 from mmrec_engine.randomness import hash64
@@ -42,12 +44,17 @@ class Source:
 
 
 def require_places(settings: Settings) -> None:
-    """Raises RequestError if a file or folder of the text does not exist."""
-    if settings.data_dir is not None:
-        for source in sources_of(settings):
+    """Raises RequestError if a file or folder of the text does not exist, a built-in corpus is unknown, or the name of a data
+    set is malformed. Asks no server: text of an earlier run needs none."""
+    for source in sources_of(settings):
+        if settings.data_dir is not None:
             path = expanded(Path(source.place))
             if not os.path.exists(path):  # noqa: PTH110, of a name that is too long too
                 raise RequestError("corpus-missing", path=path)
+        elif is_hub(source.place):
+            source_of(source.place)
+        else:
+            require_builtin(source.place)
 
 
 def sources_of(settings: Settings) -> tuple[Source, ...]:

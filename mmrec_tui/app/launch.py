@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from mmrec_engine.locales.catalogue import Language
 from mmrec_engine.storage.run_files import LOG
 from mmrec_engine.system.processes import name_of_signal
+from mmrec_engine.system.shell import command_line
 from mmrec_tui.app.stage import OpenScreen, Stage, Streams, app_log
 from mmrec_tui.locales import UsageText, Wording, choose_language
 from mmrec_tui.preferences import Preferences, read_preferences
@@ -40,7 +41,9 @@ def open_app(given_language: str | None, watch: Path | None = None, model: str |
     wording = Wording(_language(given_language, preferences))
     descriptor = _terminal_descriptor()
     if descriptor is None:
-        raise UsageText(wording("app.no-screen"))
+        if model is not None:
+            raise UsageText(wording("app.no-screen-write", run=command_line((model,))))
+        raise UsageText(wording("app.no-screen" if watch is None else "app.no-screen-watch"))
 
     from mmrec_tui.app.driver import Terminal, TerminalDriver
 

@@ -121,6 +121,18 @@ def test_app_does_not_start_without_a_terminal(opened: Open) -> None:
     assert screen.written == b""
 
 
+@pytest.mark.parametrize(
+    ("command_name", "told"),
+    [("write", "continue a text with `mmrec-tui generate made --prompt"), ("watch", "`mmrec-tui runs` lists the runs")],
+)
+def test_command_that_needs_a_terminal_names_the_one_that_does_not(
+    command: Command, made: Path, command_name: str, told: str
+) -> None:
+    result = command(command_name, "made")
+    assert (result.code, result.out) == (2, "")
+    assert told in result.err and "mmrec-tui train" not in result.err
+
+
 @pytest.mark.parametrize("away", ["stdout", "stderr"])
 def test_app_opens_with_one_redirected_stream(opened: Open, away: str) -> None:
     screen = opened(redirected={away: subprocess.DEVNULL})

@@ -260,13 +260,22 @@ def test_line_of_200_mb_uses_bounded_memory(command: Command, name: str) -> None
     assert int(peak.read_text()) < torch_kib() + 480 * 2**10, "KiB at the peak"
 
 
-def test_missing_text_is_reported_before_an_existing_run(command: Command) -> None:
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--data-dir", "nowhere"), "nowhere: no such file or folder"),
+        (("--corpus", "nosuch"), "--corpus nosuch: no such built-in corpus"),
+        (("--corpus", "sample", "--corpus", "nosuch"), "--corpus nosuch: no such built-in corpus"),
+        (("--corpus", "hf:a/b/c/d"), "--corpus hf:a/b/c/d: not the form of a data set"),
+    ],
+)
+def test_missing_text_is_reported_before_an_existing_run(command: Command, words: tuple[str, ...], told: str) -> None:
     folder = command.folder / "checkpoints" / "tiny"
     folder.mkdir(parents=True)
     (folder / "run.json").write_text("{}")
-    told = refused(command, "train", "--data-dir", "nowhere")
-    assert "nowhere: no such file or folder" in told
-    assert "already holds a run" not in told
+    line = refused(command, "train", *words)
+    assert told in line
+    assert "already holds a run" not in line
 
 
 @pytest.mark.extended

@@ -22,8 +22,7 @@ class BuiltinDocuments:
     """The documents of one built-in corpus, with each repeated paragraph at its first place only."""
 
     def __init__(self, name: str) -> None:
-        if name not in _SOURCES:
-            raise RequestError("corpus-name-unknown", name=name, choices=", ".join((*_SOURCES, *NAMED)))
+        require_builtin(name)
         self.skipped: list[Skipped] = []
         self.reading = Reading()
         self._texts = list(_without_repetition(_SOURCES[name]()))
@@ -35,6 +34,12 @@ class BuiltinDocuments:
         for name, text in self._texts:
             yield Document(name, iter((text,)), done=done)
             done += len(text)
+
+
+def require_builtin(name: str) -> None:
+    """Raises RequestError if no built-in corpus has this name."""
+    if name not in _SOURCES:
+        raise RequestError("corpus-name-unknown", name=name, choices=", ".join((*_SOURCES, *NAMED)))
 
 
 def builtin_names() -> tuple[str, ...]:
