@@ -18,6 +18,7 @@ import tempfile
 from collections.abc import Generator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +31,13 @@ from mmrec_engine.data.prepared_folder import STREAMING, open_prepared, put_in_p
 from mmrec_engine.data.sources import streaming
 from mmrec_engine.data.sources.builtin import BuiltinDocuments
 from mmrec_engine.data.sources.documents import FileDocuments, Reading, Skipped
+from mmrec_engine.data.sources.encodings_of_files import (
+    agreed,
+    encoding_of,
+    invalid_bytes,
+    proposals,
+    readings_of_files,
+)
 from mmrec_engine.data.sources.hub_source import HubSource, is_hub, source_of
 from mmrec_engine.data.sources.mojibake import Repair
 from mmrec_engine.data.split_record import Earlier, SplitRecord
@@ -169,13 +177,14 @@ def _prepare(documents: Sequence[_Documents], making: CorpusSpec, work: Path) ->
         for source, read in zip(sources, documents, strict=True)
         for one in read.skipped
     ]
-    return replace(corpus, skipped=tuple(skipped), repaired_words=repair.words if repair else 0, reading=reading)
+    return replace(
+        corpus, skipped=tuple(agreed(skipped)), repaired_words=repair.words if repair else 0, reading=reading
+    )
 
 
 # Reasons why a file cannot be used that have an error message of their own.
 _TOLD_APART = {
     "undecodable": "corpus-undecodable",
-    "invalid-utf8": "corpus-invalid-utf8",
     "encoding-unknown": "corpus-encoding-untold",
     "no-field": "corpus-no-field",
     "needs-extra": "corpus-needs-extra",
@@ -186,10 +195,19 @@ def _nothing_in(documents: _Documents, place: str) -> RequestError:
     """Why a corpus has no usable document."""
     if not documents.skipped:
         return RequestError("corpus-empty", path=place)
-    first = documents.skipped[0]
-    values = {"path": place, "count": len(documents.skipped), "first": first.name, "reason": REASONS[first.reason]}
+    skipped = agreed(documents.skipped)
+    first = next((one for one in skipped if one.reason not in ("empty", "binary", "link-outside")), skipped[0])
+    values: dict[str, Any] = {"path": place, "count": len(skipped), "first": first.name}
+    values |= {"reason": REASONS[first.reason], "readings": readings_of_files(skipped)}
+    if first.reason == "invalid-utf8":
+        return RequestError("corpus-invalid-utf8", **invalid_bytes(first.hint), **values)
+    undecodable = [one for one in skipped if one.reason == "undecodable"]
+    other = next((one for one in undecodable if encoding_of(one) != encoding_of(undecodable[0])), None)
+    if first.reason == "undecodable" and other is not None:
+        values |= {"encoding": encoding_of(undecodable[0]), "other": other.name, "its_encoding": encoding_of(other)}
+        return RequestError("corpus-encodings-differ", **values)
     if first.reason in _TOLD_APART:
-        return RequestError(_TOLD_APART[first.reason], hint=first.hint, **values)
+        return RequestError(_TOLD_APART[first.reason], hint=proposals(first), **values)
     alone = os.path.isfile(place)  # noqa: PTH113, a name may be too long to ask for
     return RequestError("corpus-not-usable" if alone else "corpus-nothing-usable", **values)
 

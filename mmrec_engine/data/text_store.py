@@ -116,7 +116,8 @@ def written(
                 if not characters:
                     raise Unusable("empty")
             except Unusable as error:
-                sources[number].skipped.append(Skipped(document.name, error.reason, error.hint, document.size))
+                found = Skipped(document.name, error.reason, error.hint, document.size, error.candidates)
+                sources[number].skipped.append(found)
                 _remove(store, start, repair, repaired_before)
                 continue
             if limit.reached and len(table):

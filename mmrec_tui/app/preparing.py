@@ -8,6 +8,7 @@ from typing import Any
 
 from mmrec_engine.data.mixture import sources_of
 from mmrec_engine.data.prepare import Corpus
+from mmrec_engine.data.sources.encodings_of_files import readings_of_files
 from mmrec_engine.data.sources.hub_source import is_hub
 from mmrec_engine.data.sources.preview import Preview, preview, preview_builtin
 from mmrec_engine.errors import Interrupted, MmrecError, TrainingError, first_line
@@ -31,6 +32,15 @@ class Look:
     error: MmrecError | None = None
     share: float = 0.0
     waits_for_encoding: bool = False
+
+    @property
+    def readings(self) -> tuple[tuple[str, str], ...]:
+        """The likely encodings of files that are not UTF-8, each with a decoded line; what was read whole is more certain than
+        the preview."""
+        if self.corpus is not None:
+            return readings_of_files(self.corpus.skipped)
+        found = self.error.values.get("readings") if self.error is not None else None
+        return found or (self.preview.readings if self.preview is not None else ())  # type: ignore[return-value]
 
 
 class Preparing:

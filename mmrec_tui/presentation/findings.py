@@ -26,7 +26,7 @@ def evidence_of(finding: dict[str, Any], say: Wording) -> str:
     values = finding.get("values")
     if isinstance(values, dict) and {"file", "hint", "reason"} <= values.keys():
         key = f"skipped.{values.get('reason')}"
-        if say.knows(key):
+        if say.knows(key) and (key != "skipped.invalid-utf8" or "invalid" in values):
             return say(key, **values)
     return guide.evidence(finding, say.language)
 

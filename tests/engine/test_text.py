@@ -56,18 +56,53 @@ DAMAGED = TURKISH.encode() * 100
 @pytest.mark.parametrize(
     ("data", "places"),
     [
-        (DAMAGED[:-3] + b"\xc5", str(len(DAMAGED) - 3)),
-        (DAMAGED[:1001] + b"\xff" + DAMAGED[1001:], "1001"),
-        (DAMAGED[:70] + b"\xfe" + DAMAGED[70:5000] + b"\xff" + DAMAGED[5000:], "70 … 5001"),
-        ("ğ".encode() * 50_000 + b"\xe9" + b"words " * 20, "100000"),
-        (b"plain words " * 500 + b"\xe9" + b"plain words " * 500, "6000"),
-        ("kısa bir söz, yarım kalmış ş".encode()[:-1], "32"),
+        (DAMAGED[:-3] + b"\xc5", f"1, {len(DAMAGED) - 3}"),
+        (DAMAGED[:1001] + b"\xff" + DAMAGED[1001:], "1, 1001"),
+        (DAMAGED[:70] + b"\xfe" + DAMAGED[70:5000] + b"\xff" + DAMAGED[5000:], "2, 70"),
+        ("ğ".encode() * 50_000 + b"\xe9" + b"words " * 20, "1, 100000"),
+        (b"plain words " * 500 + b"pl\xd7ain words" + b" plain words" * 500, "1, 6002"),
+        ("kısa bir söz, yarım kalmış ş".encode()[:-1], "1, 32"),
+        (b"plain words " * 500 + "şöyle caf".encode() + b"\xe9" + b" plain words" * 500, "1, 6011"),
+        (b"pl\x80in w\xfdrds pl\xa6in \x8fwords w\xd7rds " + b"plain words " * 9_000, "5, 2"),
     ],
 )
 def test_mostly_valid_utf8_reports_the_place_and_proposes_no_encoding(data: bytes, places: str) -> None:
     with pytest.raises(Unusable) as refused:
         read(data)
     assert (refused.value.reason, refused.value.hint) == ("invalid-utf8", places)
+
+
+FEW_ACCENTS = [
+    ("Köyde bir ağaç vardı, yaşlı.", "windows-1254", 40),
+    ("Köyde bir ağaç vardı, yaşlı.", "iso-8859-9", 4000),
+    ("a café, a résumé", "windows-1252", 4000),
+    ("he said “it’s old” — and left", "windows-1252", 300),
+    ("École, à la carte", "windows-1252", 300),
+    ("the Russian word Россия is here", "windows-1251", 300),
+]
+
+
+@pytest.mark.parametrize(("line", "encoding", "times"), FEW_ACCENTS)
+def test_ascii_text_with_few_letters_of_another_encoding_is_not_called_damaged(
+    line: str, encoding: str, times: int
+) -> None:
+    data = b"a line of plain words and more of them\n" * times + f"{line}\n".encode(encoding)
+    data += b"a line of plain words and more of them\n" * times
+    with pytest.raises(Unusable) as refused:
+        read(data)
+    assert refused.value.reason == "undecodable"
+    likeliest = refused.value.candidates[0]
+    assert (data.decode(likeliest.name), likeliest.line) == (data.decode(encoding), line)
+
+
+def test_letter_that_is_valid_utf8_by_accident_does_not_make_a_text_utf8() -> None:
+    data = (b"plain words and more\n" * 40 + "ODTÜ’nün köyü, ağacı\n".encode("cp1254")) * 60
+    data += b"plain words and more\n" * 9_000
+    with pytest.raises(Unusable, match="undecodable"):
+        read(data)
+    marked = b"\xef\xbb\xbf" + b"plain words and more\n" * 9_000 + b"caf\xe9\n"
+    with pytest.raises(Unusable, match="invalid-utf8"):
+        read(marked)
 
 
 def test_invalid_bytes_are_skipped_on_request() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mmrec_engine.data.sources.documents import Skipped
+from mmrec_engine.data.sources.encodings_of_files import invalid_bytes, proposals
 from mmrec_engine.locales.catalogue import DEFAULT_LANGUAGE, Text
 
 # Reasons by which no text is lost, or no more than was agreed to.
@@ -24,7 +25,12 @@ def skipped_finding(skipped: Skipped) -> dict[str, Any]:
         "status": "note" if skipped.reason in HARMLESS else "warn",
         "title": Text("words", "file-left-out")[DEFAULT_LANGUAGE],
         "evidence": evidence,
-        "values": {"file": skipped.name, "reason": skipped.reason, "hint": skipped.hint},
+        "values": {"file": skipped.name, "reason": skipped.reason, "hint": proposals(skipped), **counted(skipped)},
         "threshold": {},
         "remedies": [],
     }
+
+
+def counted(skipped: Skipped) -> dict[str, int]:
+    """How many bytes of a file that is UTF-8 but for these are invalid, and the place of the first."""
+    return invalid_bytes(skipped.hint) if skipped.reason == "invalid-utf8" else {}

@@ -7,7 +7,6 @@ know: models, torch, screens.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -16,12 +15,13 @@ import numpy as np
 from mmrec_engine.checks.finding import Check, Skip, Status, Values
 from mmrec_engine.checks.preflight.column_checks import MARKUP_CHECKS
 from mmrec_engine.checks.preflight.settings_checks import SETTINGS_CHECKS
-from mmrec_engine.checks.preflight.skipped_files import HARMLESS, UNDECODABLE
+from mmrec_engine.checks.preflight.skipped_files import HARMLESS, UNDECODABLE, counted
 from mmrec_engine.checks.preflight.split_checks import SHORTEST, SPLIT_CHECKS, judge_share
 from mmrec_engine.checks.preflight.text_context import TextContext
 from mmrec_engine.checks.specs import numbers
 from mmrec_engine.data import text_measures
 from mmrec_engine.data.ngrams import stretches
+from mmrec_engine.data.sources.encodings_of_files import encoding_of, proposals
 from mmrec_engine.data.sources.mojibake import damaged_words, repair
 from mmrec_engine.data.windows import EvaluationWindows, TrainingWindows
 from mmrec_engine.locales.guide.remedies import remedy
@@ -63,14 +63,16 @@ def _readable(context: TextContext) -> Values:
     if corpus.skipped:
         # The most important first: files whose encoding is unknown, then damaged ones, then those skipped on purpose.
         first = min(corpus.skipped, key=lambda s: (s.reason not in UNDECODABLE, s.reason in HARMLESS))
-        values |= {"first": first.name, "reason": first.reason, "variant": first.reason, "hint": first.hint}
-    sizes: Counter[str] = Counter()
-    for skipped in undecodable:
-        if skipped.reason == "undecodable":
-            sizes[skipped.hint.split(" ")[0]] += max(1, skipped.size)
-    if sizes:
-        encoding = sizes.most_common(1)[0][0]
+        values |= {"first": first.name, "reason": first.reason, "variant": first.reason, "hint": proposals(first, 2)}
+        values |= counted(first)
+    legacy = {encoding_of(one): one.name for one in reversed(undecodable) if one.reason == "undecodable"}
+    if len(legacy) == 1:
+        encoding = next(iter(legacy))
         values["encoding"] = None if encoding == context.settings.encoding else encoding
+    elif legacy and values["reason"] == "undecodable":
+        *_, (second, other), (encoding, first_name) = legacy.items()
+        values |= {"variant": "encodings-differ", "first": first_name, "its_encoding": encoding}
+        values |= {"other": other, "other_encoding": second}
     return values
 
 

@@ -12,10 +12,11 @@ import struct
 import sys
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, cast
 
+from mmrec_engine.data.sources.legacy_encodings import Candidate
 from mmrec_engine.errors import RequestError
 from mmrec_engine.system.optional_dependencies import install_command, library
 
@@ -29,12 +30,12 @@ _ENCRYPTED = 0x1
 class Unusable(Exception):
     """A file that is not text: reason is one of `messages.REASONS`.
 
-    hint: the likeliest encoding if it is not UTF-8, or the system's error message.
+    hint: the likeliest encoding if it is not UTF-8, or the system's error message. candidates: the likely encodings.
     """
 
-    def __init__(self, reason: str, hint: str = "") -> None:
+    def __init__(self, reason: str, hint: str = "", candidates: Sequence[Candidate] = ()) -> None:
         super().__init__(reason)
-        self.reason, self.hint = reason, hint
+        self.reason, self.hint, self.candidates = reason, hint, tuple(candidates)
 
 
 @contextlib.contextmanager

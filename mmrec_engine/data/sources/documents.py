@@ -18,6 +18,7 @@ from typing import Any, BinaryIO
 from mmrec_engine.data.document_table import SplitName
 from mmrec_engine.data.sources.compressed_files import Unusable, is_archive, members, open_bytes, opened_member
 from mmrec_engine.data.sources.given_split import GivenSplit, given_split
+from mmrec_engine.data.sources.legacy_encodings import Candidate
 from mmrec_engine.data.sources.structured import Found, Lost, TextReader
 from mmrec_engine.errors import RequestError
 from mmrec_engine.storage.run_files import LOCK, OWN
@@ -27,12 +28,16 @@ _MOST_TOLD = 20  # files
 
 @dataclass(frozen=True)
 class Skipped:
-    """A file, or lines of it, that was skipped: reason is one of `messages.REASONS`."""
+    """A file, or lines of it, that was skipped: reason is one of `messages.REASONS`.
+
+    candidates: the likely encodings, if it is not UTF-8.
+    """
 
     name: str
     reason: str
     hint: str = ""
     size: int = 0  # bytes
+    candidates: tuple[Candidate, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -178,13 +183,13 @@ class FileDocuments:
             with entry.opened() as file:
                 for text in self.reader.texts(file, PurePosixPath(entry.name).name, self._found):
                     if isinstance(text, Lost):
-                        self.skipped.append(Skipped(entry.name, text.reason, text.hint))
+                        self.skipped.append(Skipped(entry.name, text.reason, text.hint, candidates=text.candidates))
                         continue
                     name, size = (f"{entry.name}:{given}", 0) if text.in_row else (entry.name, entry.size)
                     yield Document(name, text.pieces, split, done, size)
                     given += 1
         except Unusable as error:
-            self.skipped.append(Skipped(entry.name, error.reason, error.hint, entry.size))
+            self.skipped.append(Skipped(entry.name, error.reason, error.hint, entry.size, error.candidates))
 
     def _entries_of(self, path: Path, size: int) -> Iterator[Entry]:
         """The file itself, or those in it."""

@@ -2,7 +2,7 @@
 
 The library charset-normalizer distinguishes scripts: Cyrillic, Greek, Hebrew, Arabic, Chinese, Japanese, Korean. Between code
 pages of Latin letters, which share most of their characters, it often fails; there the letters that languages add to a-z
-decide. Must not know: files.
+decide; in a nearly ASCII text only the passages with such letters are looked at. Must not know: files.
 """
 
 from __future__ import annotations
@@ -12,9 +12,13 @@ import itertools
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mmrec_engine.data.sources.passages import has_words_of_another_script, passages, reads_as_words
 
 MOST_READINGS = 6
 _LINE = 80  # characters shown
+_ASCII = bytes(range(0x80))
 _WIDE = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
 _SPACES = " \n\r\t\f。、，　"
 _MOST_BETWEEN_SPACES = 200  # characters
@@ -33,6 +37,16 @@ _PUNCTUATION = "‘’‚“”„–—…«»‹›°·§€£¿¡ºª\N{NO-BR
 _NATURAL = 0.6  # a less natural text is not in Latin script, or in no such encoding
 _MOST_MESS = 0.2  # charset-normalizer's measure
 _MOST_ACCENTED = 0.4  # of the letters of a language in Latin letters
+_NEARLY_ASCII = 0.01  # share of other bytes
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An encoding that bytes may be in, with a decoded line. same: others in which they are the same text."""
+
+    name: str
+    line: str
+    same: tuple[str, ...] = ()
 
 
 def unmarked_unicode(head: bytes) -> tuple[str, str] | None:
@@ -62,18 +76,25 @@ def unmarked_unicode(head: bytes) -> tuple[str, str] | None:
 
 
 def likeliest_encoding(head: bytes) -> tuple[str, str] | None:
-    """The most natural encoding, and the first decoded line with a letter beyond ASCII; None if none fits."""
+    """The most natural encoding, and a decoded line with letters beyond ASCII; None if none fits."""
     return next(iter(readings(head)), None)
 
 
 def readings(head: bytes) -> list[tuple[str, str]]:
     """The possible encodings of bytes that are not UTF-8, the most natural first; empty if none fits.
 
-    Each with its first decoded line beyond ASCII. Of encodings with the same decoded text only one is listed.
+    Each with the decoded line that has most letters beyond ASCII. Of encodings with the same decoded text only one is listed.
     """
+    return [(one.name, one.line) for one in candidates(head)]
+
+
+def candidates(head: bytes) -> list[Candidate]:
+    """The same with the encodings that are not listed."""
     if (wide := unmarked_unicode(head)) is not None:
-        return [wide]
+        return [Candidate(*wide)]
     whole = head[: head.rfind(b"\n") + 1] or head
+    if len(head.translate(None, _ASCII)) <= _NEARLY_ASCII * len(head):
+        whole = passages((head,)) or whole
     latin = [(naturalness(text), name, text) for name in _LATIN if (text := _decoded(whole, name)) is not None]
     latin.sort(key=lambda one: -one[0])  # stable: the more usual encodings are listed first
     # Without a line end, the text may be cut within a character.
@@ -82,11 +103,20 @@ def readings(head: bytes) -> list[tuple[str, str]]:
     rest = [(name, text) for score, name, text in latin if 0 < score < _NATURAL]
     accented = _accented_share(whole)
     found = [*natural, *others, *rest] if natural and accented <= _MOST_ACCENTED else [*others, *natural]
-    by_name: dict[str, str] = {}
+    by_text: dict[str, list[str]] = {}
     for name, text in found:
-        if text not in by_name.values():
-            by_name[name] = text
-    return [(name, _distinctive_line(text)) for name, text in by_name.items()][:MOST_READINGS]
+        by_text.setdefault(text, []).append(name)
+    return [Candidate(first, _distinctive_line(text), (*same,)) for text, (first, *same) in by_text.items()][
+        :MOST_READINGS
+    ]
+
+
+def reads_in_an_encoding(data: bytes) -> bool:
+    """Whether passages with few bytes beyond ASCII read as words in some encoding other than UTF-8."""
+    texts = [text for name in _LATIN if (text := _decoded(data, name)) is not None]
+    if any(reads_as_words(text, _LETTERS) for text in texts):
+        return True
+    return has_words_of_another_script(data) and bool(_of_other_scripts(data))
 
 
 def _of_other_scripts(data: bytes) -> list[tuple[str, str]]:
@@ -157,5 +187,15 @@ def _as_in(letters: str, beyond: Sequence[tuple[str, str]]) -> float:
 
 
 def _distinctive_line(text: str) -> str:
-    lines = text.splitlines()
-    return next((line for line in lines if not line.isascii()), lines[0] if lines else "").strip()[:_LINE]
+    """The line whose shown part has most kinds of characters beyond ASCII, the first of equals."""
+    shown = [excerpt(line.strip(), _LINE) for line in text.splitlines() if not line.isascii()]
+    if not shown:
+        return next(iter(text.splitlines()), "").strip()[:_LINE]
+    return max(shown, key=lambda line: len({one for one in line if one >= "\x80"}))
+
+
+def excerpt(line: str, most: int) -> str:
+    """At most so many characters of a line, with the first letter beyond ASCII."""
+    first = next((place for place, one in enumerate(line) if one >= "\x80"), 0)
+    start = max(0, min(first - most // 4, len(line) - most))
+    return line[start : start + most].strip()

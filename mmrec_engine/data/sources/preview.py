@@ -17,9 +17,10 @@ from typing import BinaryIO
 
 from mmrec_engine.data.sources.builtin import BuiltinDocuments
 from mmrec_engine.data.sources.compressed_files import Unusable, damage_worded
-from mmrec_engine.data.sources.documents import Entry, FileDocuments
+from mmrec_engine.data.sources.documents import Entry, FileDocuments, Skipped
+from mmrec_engine.data.sources.encodings_of_files import readings_of_files
 from mmrec_engine.data.sources.formats import kind_of
-from mmrec_engine.data.sources.legacy_encodings import readings
+from mmrec_engine.data.sources.legacy_encodings import candidates
 from mmrec_engine.data.sources.structured import Found, Text
 from mmrec_engine.data.sources.text import as_utf8, clean_pieces
 
@@ -34,8 +35,8 @@ class Preview:
     """A preview of a corpus.
 
     names: the first files, or documents of a built-in corpus; shown: the one whose first `lines` these are. If the first
-    text is in an unknown encoding there are no lines but `readings`: possible encodings, likeliest first, each with a
-    line of it. reason: why there are no lines, as in `Skipped`; empty if there are some, or no file at all.
+    text is in an unknown encoding there are no lines but `readings`: possible encodings of it and of those like it, likeliest
+    first, each with a line of them. reason: why there are no lines, as in `Skipped`; empty if there are some, or no file.
     """
 
     total_bytes: int
@@ -76,7 +77,7 @@ class _FileHeads(FileDocuments):
         if self.split is not None:
             entries = [entry for entry in entries if self.split_of(entry.name) is not None]
         total, names = sum(entry.size for entry in entries), tuple(entry.name for entry in entries[:_MOST_NAMES])
-        first_reason = ""
+        first_reason, legacy = "", list[Skipped]()
         for entry in entries[:_MOST_HEADS]:
             head = b""
             try:
@@ -84,13 +85,16 @@ class _FileHeads(FileDocuments):
                     file = as_utf8(opened, self.encoding)
                     head = file.read(_HEAD_BYTES)
                     text = self._beginning(entry.name, file, head)
-                return Preview(total, len(entries), names, entry.name, tuple(text.splitlines()[:lines]))
+                if not legacy:
+                    return Preview(total, len(entries), names, entry.name, tuple(text.splitlines()[:lines]))
             except Unusable as unusable:
                 if unusable.reason == "undecodable":
-                    return Preview(
-                        total, len(entries), names, entry.name, readings=tuple(readings(head)), reason=unusable.reason
-                    )
+                    likely = unusable.candidates or tuple(candidates(head))
+                    legacy.append(Skipped(entry.name, unusable.reason, unusable.hint, candidates=likely))
                 first_reason = first_reason or unusable.reason
+        if legacy:
+            likely_of_all = readings_of_files(legacy)
+            return Preview(total, len(entries), names, legacy[0].name, readings=likely_of_all, reason="undecodable")
         return Preview(total, len(entries), names, reason=first_reason)
 
     def _beginning(self, name: str, file: BinaryIO, head: bytes) -> str:

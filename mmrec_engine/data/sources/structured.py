@@ -15,6 +15,7 @@ from typing import BinaryIO
 from mmrec_engine.data.sources.compressed_files import Unusable, damage_worded, plain_name
 from mmrec_engine.data.sources.fields import SAMPLE, Row, TextField, chosen_field, keys_of
 from mmrec_engine.data.sources.formats import Kind, beginning, kind_of
+from mmrec_engine.data.sources.legacy_encodings import Candidate
 from mmrec_engine.data.sources.markup import html_text, rtf_text, xml_text
 from mmrec_engine.data.sources.rows import (
     BLANK,
@@ -47,10 +48,11 @@ class Found:
 
 @dataclass(frozen=True)
 class Lost:
-    """A skipped part of a file: reason and hint as in `Skipped`."""
+    """A skipped part of a file: reason, hint and candidates as in `Skipped`."""
 
     reason: str
     hint: str
+    candidates: tuple[Candidate, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -161,7 +163,7 @@ class TextReader:
                 else:
                     without_text += 1
         except Unusable as unusable:
-            yield Lost(unusable.reason, unusable.hint)
+            yield Lost(unusable.reason, unusable.hint, unusable.candidates)
             return
         if invalid_lines:
             yield Lost("invalid-utf8-rows", f"{len(invalid_lines)}, {name}:{invalid_lines[0]}")

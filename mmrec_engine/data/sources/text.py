@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO, cast
 
 from mmrec_engine.data.sources.compressed_files import Unusable, damage_worded, open_bytes
-from mmrec_engine.data.sources.legacy_encodings import likeliest_encoding, unmarked_unicode
+from mmrec_engine.data.sources.legacy_encodings import Candidate, candidates, reads_in_an_encoding, unmarked_unicode
+from mmrec_engine.data.sources.passages import passages
 
 __all__ = ["Unusable", "clean", "clean_pieces", "open_bytes"]
 
@@ -29,9 +30,11 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _UTF8 = (None, "utf-8-sig")  # encodings by their byte order marks
-# Text is damaged UTF-8 if at most this share of its bytes is invalid, or if there are this many letters for each invalid byte.
-_DAMAGED_SHARE = 0.001
+# Text is damaged UTF-8 if there are this many letters for each invalid byte. It may be if at most this share of its bytes is
+# invalid; with fewer letters than one for ten invalid bytes only if these read as words in no other encoding.
 _LETTERS_TO_DAMAGE = 10
+_DAMAGED_SHARE = 0.001
+_DAMAGE_TO_LETTERS = 10
 _WRONG = re.compile("[\udc80-\udcff]")  # an invalid byte, as the decoder passes it on
 _TEXT_CONTROLS = frozenset(b"\t\n\r\f\v\b\x1b")
 
@@ -56,7 +59,7 @@ def refuse_unmarked_unicode(head: bytes, encoding: str | None) -> None:
     if marked_encoding(head) is not None or (encoding is not None and _wide(encoding) is not None):
         return
     if (wide := unmarked_unicode(head)) is not None:
-        raise Unusable("undecodable", "{} («{}»)".format(*wide))
+        raise Unusable("undecodable", "{} («{}»)".format(*wide), [Candidate(*wide)])
 
 
 def _wide(encoding: str) -> str | None:
@@ -133,10 +136,9 @@ def clean_pieces(file: BinaryIO, encoding: str | None, dropped: list[int] | None
 
 @dataclass(frozen=True)
 class Damage:
-    """Invalid bytes of a UTF-8 text. first, last: positions of invalid bytes, counted from 0; letters: beyond ASCII."""
+    """Invalid bytes of a UTF-8 text. first: position of the first, counted from 0; letters: beyond ASCII."""
 
     first: int = 0
-    last: int = 0
     bad: int = 0
     letters: int = 0
     size: int = 0
@@ -149,32 +151,35 @@ class Damage:
 
     @property
     def slight(self) -> bool:
-        """Whether it may be UTF-8 with so little damage that another encoding should not be tried unless the user names
-        one."""
+        """Whether it may be UTF-8: then so little of it is invalid that this can be skipped."""
         return self.certain or self.bad <= _DAMAGED_SHARE * self.size
 
     @property
-    def places(self) -> str:
-        return f"{self.first}" if self.last - self.first < 4 else f"{self.first} … {self.last}"
+    def has_letters(self) -> bool:
+        """Whether there are more valid letters than text in another encoding has by accident."""
+        return _DAMAGE_TO_LETTERS * self.letters >= self.bad
+
+    @property
+    def counted(self) -> str:
+        """How many bytes are invalid, and where the first is."""
+        return f"{self.bad}, {self.first}"
 
 
 def utf8_damage(pieces: Iterable[bytes]) -> Damage:
     """The invalid bytes of a UTF-8 text. Reads all of it."""
     decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
-    first = last = bad = letters = size = 0
+    first = bad = letters = size = 0
     for data in itertools.chain(pieces, (b"",)):
         waiting = len(decoder.getstate()[0])
         text = decoder.decode(data, final=not data)
-        wrong = [match.start() for match in _WRONG.finditer(text)]
-        if wrong:
-            places = [
-                size - waiting + len(text[:at].encode("utf-8", "surrogateescape")) for at in (wrong[0], wrong[-1])
-            ]
-            first, last = places[0] if not bad else first, places[1]
-        bad += len(wrong)
-        letters += len(text) - len(text.encode("ascii", "ignore")) - len(wrong)
+        wrong = len(_WRONG.findall(text))
+        if wrong and not bad:
+            start = next(_WRONG.finditer(text)).start()
+            first = size - waiting + len(text[:start].encode("utf-8", "surrogateescape"))
+        bad += wrong
+        letters += len(text) - len(text.encode("ascii", "ignore")) - wrong
         size += len(data)
-    return Damage(first, last, bad, letters, size)
+    return Damage(first, bad, letters, size)
 
 
 def marked_encoding(head: bytes) -> str | None:
@@ -205,11 +210,16 @@ def _decoded(
     encoding, errors = marked or "utf-8", "strict"
     if marked in _UTF8 and (fallback is not None or dropped is not None):
         damage = _damage_of(file, head)
+        tried = fallback is not None and marked is None and not damage.certain
         if damage.bad and dropped is not None and damage.slight:
-            errors = "ignore"
-            dropped.append(damage.bad)
-        elif damage.bad and fallback is not None and marked is None and not damage.certain:
-            encoding = fallback
+            if tried and not _is_damaged(damage, file):
+                encoding = fallback or encoding
+            else:
+                errors = "ignore"
+                dropped.append(damage.bad)
+            file.seek(len(head))
+        elif damage.bad and tried:
+            encoding = fallback or encoding
     # NUL is valid in every encoding, but no text has it.
     decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(encoding)(errors), translate=True)
     data = head
@@ -225,7 +235,7 @@ def _decoded(
     except UnicodeError:  # a codec may refuse without a position
         if marked not in _UTF8:
             raise Unusable("damaged") from None
-        raise _undecodable(file, head, data) from None
+        raise _undecodable(file, head, data, marked is not None) from None
 
 
 def undecodable_lines(file: BinaryIO, line: bytes) -> Unusable | None:
@@ -234,30 +244,41 @@ def undecodable_lines(file: BinaryIO, line: bytes) -> Unusable | None:
     Restores the position in the file.
     """
     place = file.tell()
-    file.seek(0)
     try:
-        if utf8_damage(iter(lambda: file.read(PIECE_BYTES), b"")).slight:
+        damage = utf8_damage(_all_of(file))
+        if _is_damaged(damage, file):
             return None
+        if damage.slight:
+            return _in_another_encoding(passages(_all_of(file)))
         file.seek(place)
         return _in_another_encoding(line + file.read(_HEAD_BYTES))
     finally:
         file.seek(place)
 
 
-def _undecodable(file: BinaryIO, head: bytes, data: bytes) -> Unusable:
-    """Why text without a BOM cannot be read. data: what was decoded last."""
-    file.seek(len(head))
-    damage = _damage_of(file, head)
-    if damage.bad and damage.slight:
-        return Unusable("invalid-utf8", damage.places)
+def _undecodable(file: BinaryIO, head: bytes, data: bytes, marked: bool) -> Unusable:
+    """Why text cannot be read. data: what was decoded last; marked: it has the BOM of UTF-8."""
+    damage = utf8_damage(_all_of(file))
+    if damage.bad and ((marked and damage.slight) or _is_damaged(damage, file)):
+        return Unusable("invalid-utf8", damage.counted)
+    if damage.slight:
+        return _in_another_encoding(passages(_all_of(file)))
     return _in_another_encoding(data if not data.isascii() else head)
 
 
+def _is_damaged(damage: Damage, file: BinaryIO) -> bool:
+    """Whether a text with invalid bytes is UTF-8. Reads it again, from its beginning, where few bytes beyond ASCII leave this
+    open."""
+    if damage.certain or not damage.slight:
+        return damage.certain
+    return damage.has_letters or not reads_in_an_encoding(passages(_all_of(file)))
+
+
 def _in_another_encoding(data: bytes) -> Unusable:
-    likeliest = likeliest_encoding(data)
-    if likeliest is None:
+    likely = candidates(data)
+    if not likely:
         return Unusable("encoding-unknown")
-    return Unusable("undecodable", "{} («{}»)".format(*likeliest))
+    return Unusable("undecodable", f"{likely[0].name} («{likely[0].line}»)", likely)
 
 
 def _damage_of(file: BinaryIO, head: bytes) -> Damage:
@@ -266,6 +287,11 @@ def _damage_of(file: BinaryIO, head: bytes) -> Damage:
         return utf8_damage(_pieces(file, head))
     finally:
         file.seek(len(head))
+
+
+def _all_of(file: BinaryIO) -> Iterator[bytes]:
+    file.seek(0)
+    yield from iter(lambda: file.read(PIECE_BYTES), b"")
 
 
 def _pieces(file: BinaryIO, head: bytes) -> Iterator[bytes]:

@@ -84,11 +84,11 @@ class CorporaPane(Pane):
 
     def show_text(self, look: Look, settings: Settings, say: Wording) -> None:
         readings = self.query_one("#readings", OptionList)
-        wrong_encoding = bool(look.preview is not None and look.preview.readings)
-        readings.display = wrong_encoding
-        if wrong_encoding and look.preview is not None:
+        likely = look.readings
+        readings.display = bool(likely)
+        if likely:
             readings.border_title = say("plan.which-encoding")
-            lines = [Option(plain(f"{name}: {one_line(line)[:60]}"), id=name) for name, line in look.preview.readings]
+            lines = [Option(plain(f"{name}: {one_line(line)[:60]}"), id=name) for name, line in likely]
             set_options(readings, lines)
             if readings.highlighted is None:
                 readings.highlighted = 0  # the likeliest; Enter takes it as soon as the list has the focus

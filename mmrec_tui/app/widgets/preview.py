@@ -5,6 +5,8 @@ from __future__ import annotations
 from textual.content import Content
 
 from mmrec_engine.data.prepare import Corpus
+from mmrec_engine.data.sources.documents import Skipped
+from mmrec_engine.data.sources.encodings_of_files import encoding_of
 from mmrec_engine.settings import Settings
 from mmrec_engine.tokenizer import CharacterTokenizer
 from mmrec_tui.app.draft import windows_of
@@ -16,6 +18,7 @@ from mmrec_tui.terminal import one_line, printable
 
 _LINES = 12
 _SAID_WHOLE = ("splits-left-out", "test-left-out", "empty-rows")  # parts of a text that are skipped
+_MOST_NAMED = 3  # files that are left out
 _PIECES = ("on $primary 30%", "underline on $accent 20%")  # alternating, and different without colour too
 
 
@@ -34,6 +37,12 @@ def _window(corpus: Corpus, settings: Settings, say: Wording) -> list[Content]:
         pieces += Content.styled(printable(piece), _PIECES[number % len(_PIECES)])
     summary = plain(say("plan.tokens-each", each=each, kind=corpus.tokenizer.kind))
     return [summary, Content.styled(say("plan.pieces"), "bold"), pieces]
+
+
+def _named(skipped: Skipped) -> str:
+    """A file that is left out, with the encoding that it looks like."""
+    name = one_line(skipped.name)
+    return f"{name} ({encoding_of(skipped)})" if skipped.candidates else name
 
 
 def preview_text(look: Look, settings: Settings, say: Wording) -> Content:
@@ -66,7 +75,7 @@ def preview_text(look: Look, settings: Settings, say: Wording) -> Content:
             plain(say(f"skipped.{one.reason}", file=one_line(one.name), hint=one_line(one.hint))) for one in named
         ]
         if others := [skipped for skipped in corpus.skipped if skipped not in named]:
-            names = ", ".join(one_line(skipped.name) for skipped in others[:3])
+            names = ", ".join([*map(_named, others[:_MOST_NAMED]), *(["…"] if len(others) > _MOST_NAMED else [])])
             count = say.number(len(others))
             parts.append(Content.styled("! ", "bold $warning") + plain(say("plan.skipped", count=count, names=names)))
         parts += _window(corpus, settings, say)
