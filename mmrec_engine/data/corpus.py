@@ -27,7 +27,7 @@ class Corpus:
     splits are concatenated in `train` and `validation`. folder: of the token files. earlier: the run whose split or tokenizer
     it was prepared with. whole: all of the text is the validation split, because a model is evaluated on it. reading: how the
     text was read from the files. torn: number of passages that do not round-trip through their tokens. unknown_characters: the
-    most frequent ones that are outside the vocabulary.
+    most frequent ones that are outside the vocabulary. copies: the first two files with the same text.
     """
 
     name: str
@@ -45,6 +45,7 @@ class Corpus:
     reading: Reading = Reading()
     torn: int = 0
     unknown_characters: tuple[str, ...] = ()
+    copies: tuple[str, str] | None = None
 
     @cached_property
     def record(self) -> SplitRecord | None:

@@ -177,9 +177,8 @@ def _prepare(documents: Sequence[_Documents], making: CorpusSpec, work: Path) ->
         for source, read in zip(sources, documents, strict=True)
         for one in read.skipped
     ]
-    return replace(
-        corpus, skipped=tuple(agreed(skipped)), repaired_words=repair.words if repair else 0, reading=reading
-    )
+    left_out, repaired = tuple(agreed(skipped)), repair.words if repair else 0
+    return replace(corpus, skipped=left_out, repaired_words=repaired, reading=reading, copies=store.copies)
 
 
 # Reasons why a file cannot be used that have an error message of their own.

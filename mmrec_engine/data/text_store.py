@@ -29,6 +29,9 @@ class Documents(Protocol):
     def __iter__(self) -> Iterator[Document]: ...
 
 
+_MOST_COMPARED = 100_000  # files
+
+
 @dataclass(frozen=True)
 class Piece:
     """source: the number of its corpus."""
@@ -45,6 +48,7 @@ class TextStore:
 
     files: tuple[Path, ...]
     table: DocumentTable
+    copies: tuple[str, str] | None = None  # the first two files with the same text
 
     def pieces(self, points: npt.NDArray[np.int64], first: int = 0, behind: int | None = None) -> Iterator[Piece]:
         """The text again, each document cut at its point: first the training split, then the validation split.
@@ -95,6 +99,8 @@ def written(
     most_bytes: whole documents within this limit; a first document that alone is larger is cut there.
     """
     table, limit = DocumentTable(), _Limit(most_bytes)
+    files: dict[bytes, str] = {}
+    copies: tuple[str, str] | None = None
     in_all = sum(documents.total_bytes for documents in sources)
     total = max(1, min(in_all, most_bytes or in_all))
     with path.open("wb") as store:
@@ -123,12 +129,15 @@ def written(
             if limit.reached and len(table):
                 _remove(store, start, repair, repaired_before)
                 break
+            if document.size and copies is None and len(files) < _MOST_COMPARED:
+                first = files.setdefault(digest.digest(), document.name)
+                copies = None if first is document.name else (first, document.name)
             table.add(digest.digest(), characters, store.tell() - start, document.split, number)
             if len(table) % 1000 == 1:
                 yield Progress(task="reading", done=min(total, before + document.done), total=total)
             if limit.reached:
                 break
-    return TextStore((path,), table)
+    return TextStore((path,), table, copies)
 
 
 def _documents_of(sources: Sequence[Documents]) -> Iterator[tuple[int, Document, int]]:

@@ -25,6 +25,7 @@ JUDGING = {
 }
 NAMES = {
     "file": "best_model.pt", "path": "checkpoint_step_1200.pt", "first": "a.txt", "hint": "windows-1254",
+    "other": "b.txt", "others": [["b.txt", "empty"]], "more": "", "its_encoding": "cp1254", "other_encoding": "cp1250",
     "reason": "no space left", "module": "layers.3", "names": "head.weight", "example": "Ã¶", "mended": "ö",
     "input": "the cat", "label": "he cat ", "config": "tiny", "optimizer": "adamw", "corpus": "letters", "value": "nan",
     "stored": "1.2345", "folder": "checkpoints/tiny", "signature": "nrefs:1", "seed": "1", "skipped": 2, "patience": 5,

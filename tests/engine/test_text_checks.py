@@ -315,14 +315,18 @@ def test_undecodable_files_are_weighted_by_size(tmp_path: Path, old: float, stat
 
 def test_files_in_different_encodings_are_named_without_a_remedy_for_all(tmp_path: Path) -> None:
     polish = "Litwo! Ojczyzno moja! ty jesteś jak zdrowie. Ile cię trzeba cenić, piękność twą widzę.\n" * 99
-    files: dict[str, str | bytes] = {
-        "a.txt": ENGLISH,
-        "b.txt": TURKISH[:9000].encode("cp1254"),
-        "c.txt": polish.encode("cp1250"),
-    }
+    legacy = {"b.txt": TURKISH[:9000].encode("cp1254"), "c.txt": polish.encode("cp1250")}
     finding = findings_of(tmp_path, {"a.txt": ENGLISH, **legacy})["corpus-readable"]
     assert finding["remedies"] == []
     assert "b.txt looks like windows-1254, c.txt like windows-1250" in finding["evidence"]
+
+
+def test_files_that_are_copies_and_several_left_out_files_are_named(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {"a.txt": ENGLISH, "b_copy.txt": ENGLISH, "c.bin": bytes(99), "d.txt": ""}
+    found = findings_of(tmp_path, files)
+    assert found["duplicate-text"]["status"] == "fail"
+    assert "; a.txt and b_copy.txt are the same text" in found["duplicate-text"]["evidence"]
+    assert "first: c.bin, not text (binary); d.txt: empty" in found["corpus-readable"]["evidence"]
 
 
 def test_other_skipped_files_are_reported(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from mmrec_engine.locales.catalogue import DEFAULT_LANGUAGE, Text
 HARMLESS = (
     "split-given", "test-left-out", "splits-left-out", "binary", "empty", "empty-rows", "invalid-bytes", "link-outside",
 )  # fmt: skip
+_LONGEST_NAME = 30  # characters
 UNDECODABLE = ("undecodable", "invalid-utf8", "encoding-unknown")
 
 
@@ -34,3 +35,8 @@ def skipped_finding(skipped: Skipped) -> dict[str, Any]:
 def counted(skipped: Skipped) -> dict[str, int]:
     """How many bytes of a file that is UTF-8 but for these are invalid, and the place of the first."""
     return invalid_bytes(skipped.hint) if skipped.reason == "invalid-utf8" else {}
+
+
+def shortened(name: str) -> str:
+    """A file's name for a sentence: the end of a long one."""
+    return name if len(name) <= _LONGEST_NAME else "…" + name[1 - _LONGEST_NAME :]

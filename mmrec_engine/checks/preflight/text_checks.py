@@ -15,7 +15,7 @@ import numpy as np
 from mmrec_engine.checks.finding import Check, Skip, Status, Values
 from mmrec_engine.checks.preflight.column_checks import MARKUP_CHECKS
 from mmrec_engine.checks.preflight.settings_checks import SETTINGS_CHECKS
-from mmrec_engine.checks.preflight.skipped_files import HARMLESS, UNDECODABLE, counted
+from mmrec_engine.checks.preflight.skipped_files import HARMLESS, UNDECODABLE, counted, shortened
 from mmrec_engine.checks.preflight.split_checks import SHORTEST, SPLIT_CHECKS, judge_share
 from mmrec_engine.checks.preflight.text_context import TextContext
 from mmrec_engine.checks.specs import numbers
@@ -32,6 +32,7 @@ from mmrec_engine.tokenizer import CharacterTokenizer
 __all__ = ["TEXT_CHECKS", "TextContext"]
 
 _MOST_NAMED = 20  # files
+_MOST_OTHERS = 2  # files besides the first whose reason is told
 _ENOUGH_WORDS = 4000  # characters; shorter documents are checked together
 _FEWEST_LINES = 20
 _FOR_STRUCTURE = 400_000  # characters
@@ -65,6 +66,9 @@ def _readable(context: TextContext) -> Values:
         first = min(corpus.skipped, key=lambda s: (s.reason not in UNDECODABLE, s.reason in HARMLESS))
         values |= {"first": first.name, "reason": first.reason, "variant": first.reason, "hint": proposals(first, 2)}
         values |= counted(first)
+        others = [one for one in corpus.skipped if one is not first]
+        values["others"] = [[shortened(one.name), one.reason] for one in others[:_MOST_OTHERS]]
+        values["more"] = ", …" if len(others) > _MOST_OTHERS else ""
     legacy = {encoding_of(one): one.name for one in reversed(undecodable) if one.reason == "undecodable"}
     if len(legacy) == 1:
         encoding = next(iter(legacy))
@@ -260,7 +264,17 @@ def _duplicates(context: TextContext) -> Values:
     again, lines = text_measures.repeated_lines(context.whole_train(), int(numbers("duplicate-text")["characters"]))
     if lines < _FEWEST_LINES:
         raise Skip("too-short", lines=lines)
-    return {"duplicated": again, "lines": lines, "share": again / lines}
+    values: Values = {"duplicated": again, "lines": lines, "share": again / lines}
+    if context.corpus.copies is not None:
+        values |= dict(zip(("first", "other"), map(shortened, context.corpus.copies), strict=True))
+    return values
+
+
+def _judge_duplicates(values: Values, limits: Limits) -> Status:
+    status = judge_share(values, limits)
+    if status != "pass" and "other" in values:
+        values["variant"] = "copied-files"
+    return status
 
 
 # round-trip
@@ -306,7 +320,7 @@ TEXT_CHECKS: tuple[Check, ...] = (
     Check("corpus-text", _text, _judge_text),
     *MARKUP_CHECKS,
     Check("mojibake", _mojibake, _judge_mojibake, _fix_encoding),
-    Check("duplicate-text", _duplicates, judge_share),
+    Check("duplicate-text", _duplicates, _judge_duplicates),
     *SPLIT_CHECKS,
     Check("round-trip", _round_trip, _judge_round_trip),
     *SETTINGS_CHECKS,

@@ -63,6 +63,7 @@ def evidence(finding: Mapping[str, Any], language: Language) -> str:
     template = _template(finding, values, language)
     if template is None:
         return str(finding.get("evidence", ""))
+    values = {"others": (), "more": "", **values}  # records of earlier versions have none
     try:
         return fill(template, values, language, _Formatter(language))
     except (KeyError, ValueError, IndexError, TypeError, AttributeError, OverflowError):
@@ -110,13 +111,16 @@ def _template(finding: Mapping[str, Any], values: Mapping[str, Any], language: L
 class _Formatter(string.Formatter):
     """Numbers in the language's form: {x} whole or with four figures, {x:%} as a percentage, {x:.3f} in this format.
 
-    {x:file|files} is a count with its noun: "1 file", "12 files". {x:reason} is one of `REASONS` in words.
+    {x:file|files} is a count with its noun: "1 file", "12 files". {x:reason} is one of `REASONS` in words,
+    {x:reasons} are files with theirs, after others.
     """
 
     def __init__(self, language: Language) -> None:
         self._language = language
 
     def format_field(self, value: Any, format_spec: str) -> str:
+        if format_spec == "reasons":
+            return "".join(f"; {name}: {REASONS[reason][self._language]}" for name, reason in value)
         if format_spec == "reason":
             return REASONS[value][self._language]
         if isinstance(value, bool) or not isinstance(value, int | float):
