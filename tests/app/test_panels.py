@@ -14,6 +14,7 @@ from mmrec_engine import events
 from mmrec_engine.checks.finding import finding
 from mmrec_engine.data.prepare import prepare_corpus
 from mmrec_engine.data.sources.documents import Skipped
+from mmrec_engine.data.sources.legacy_encodings import Candidate
 from mmrec_engine.events import result_of
 from mmrec_engine.locales.messages import LANGUAGES, Language
 from mmrec_engine.runs.history import History
@@ -132,6 +133,22 @@ def test_plan_lists_skipped_splits_and_files(language: Language, told: str, left
     skipped = (Skipped("hf:a/b", "splits-left-out", "test"), Skipped("a.pdf", "binary"))
     text = preview_text(Look(corpus=replace(corpus, skipped=skipped)), settings, Wording(language)).plain
     assert told in text and left in text
+
+
+def test_plan_shows_that_more_files_are_left_out_than_it_names_and_the_encodings_of_those_that_have_one() -> None:
+    settings = resolve({"corpus": "sample", "seq_len": 16}).settings
+    legacy = (Candidate("windows-1254", "ağaç"), Candidate("windows-1252", "aðaç"))
+    latin = Skipped("latin.txt", "undecodable", "windows-1254 («ağaç»)", 9, legacy)
+    others = [Skipped(name, "empty") for name in ("b", "c")]
+    corpus = replace(result_of(prepare_corpus(settings)), skipped=(latin, *others))
+    text = preview_text(Look(corpus=corpus), settings, Wording("en")).plain
+    assert "3 left out: latin.txt (windows-1254), b, c\n" in text
+    assert Look(corpus=corpus).readings == (("windows-1254", "ağaç"), ("windows-1252", "aðaç"))
+    more = replace(corpus, skipped=(latin, *others, Skipped("d", "empty")))
+    assert (
+        "4 left out: latin.txt (windows-1254), b, c, …\n"
+        in preview_text(Look(corpus=more), settings, Wording("en")).plain
+    )
 
 
 @pytest.mark.parametrize("width", [30, 78])
