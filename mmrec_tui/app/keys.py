@@ -17,6 +17,8 @@ from mmrec_tui.presentation.panels import PANELS
 class Key:
     """keys: Textual's names, comma-separated. shown: as written on the bar. screens: where it acts; None: everywhere.
 
+    beside: as it is written where a field takes the first of its keys.
+
     priority: acts even while an input has focus. effect: whether it starts a training, or ends something; no key does
     both, so that a key pressed twice by mistake never ends what it started.
     """
@@ -27,6 +29,7 @@ class Key:
     screens: tuple[str, ...] = ()
     priority: bool = False
     effect: Literal["go", "stop", ""] = ""
+    beside: str = ""
 
 
 KEYS: tuple[Key, ...] = (
@@ -110,7 +113,7 @@ KEYS: tuple[Key, ...] = (
     # everywhere
     Key("g", "g", "guide", ("start", "plan", "rates", "batches", "checklist", "training", "report", "tokens", "runs")),
     Key("r", "r", "runs", ("start",)),
-    Key("question_mark", "?", "keys"),
+    Key("question_mark,f5", "?", "keys", beside="F5"),
     Key("f1", "F1", "help"),
     Key("f2", "F2", "language"),
     Key("f3", "F3", "theme"),

@@ -14,6 +14,8 @@ from mmrec_engine.checks.finding import finding
 from mmrec_engine.events import Finding
 from mmrec_tui.app.keys import acts_beside, word_key
 from mmrec_tui.app.screens.base import KeyBar, MmrecScreen
+from mmrec_tui.app.widgets.paper import Paper
+from mmrec_tui.locales import LANGUAGES
 from tests.app.conftest import an_app, screen_text, table_of, until, until_shown
 from tests.app.every_screen import OPENERS
 from tests.app.recorded import a_training, an_ending, record
@@ -114,6 +116,41 @@ async def test_key_list_names_all_active_keys_and_runs_the_chosen_one() -> None:
         await until_shown(pilot, "Keys: training")
         await pilot.press("f1")
         await until(pilot, lambda: table_of(app) == "guide")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_where_text_is_typed_the_bar_counts_hidden_keys_and_f5_lists_them(language: str) -> None:
+    app = an_app(language)
+    async with app.run_test(size=(60, 16)) as pilot:
+        screen: Any = await open_screen("WriteScreen", app, pilot)
+        await until(pilot, lambda: isinstance(app.focused, Paper))
+        acting = [key for key in screen.barred_keys() if screen.acts_now(key)]
+        missing = [key for key in acting if f" {app.say(word_key(key.action))} " not in f"{barred(app)} "]
+        assert {"alternative_before", "warmer", "cooler"} <= {key.action for key in missing}
+        assert f"F5 {app.say('key.keys')} +{len(missing)} " in barred(app)
+        await pilot.press("question_mark", "f5")
+        await until_shown(pilot, app.say("about.warmer")[:20])
+        assert screen.query_one(Paper).text == "?"
+        warmth = screen._warmth
+        await pilot.press("ctrl+up")
+        await until(pilot, lambda: app.screen is screen and screen._warmth == warmth + 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "field"), [("RunsScreen", "#filter"), ("GuideScreen", "#search"), ("ReportScreen", "#prompt")]
+)
+async def test_f5_lists_the_keys_in_every_field_for_words(name: str, field: str) -> None:
+    app = an_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await open_screen(name, app, pilot)
+        screen.query_one(field, Input).focus()
+        await until(pilot, lambda: "F5 keys" in barred(app))
+        await pilot.press("f5")
+        await until_shown(pilot, "Keys: ")
+        await pilot.press("f5")
+        await until(pilot, lambda: app.screen is screen)
+        screen.set_focus(None)
+        await until(pilot, lambda: "? keys" in barred(app))
 
 
 async def test_compare_needs_two_marked_runs_and_delete_needs_one() -> None:

@@ -75,6 +75,12 @@ class MmrecScreen(Screen[Any]):
         bound = isinstance(focused, Input) and name in focused._bindings.key_to_bindings
         return bound or focused.check_consume_key(name, key_to_character(name))
 
+    def shown_key(self, key: Key) -> str:
+        """How the bar writes a key: one that acts now."""
+        if key.beside and self._takes(key.keys.split(",")[0]):
+            return key.beside
+        return shown_key(key, self.say, self.say.knows)
+
     def refresh_keys(self) -> None:
         """Update the bar, because the active keys have changed."""
         for bar in self.query(KeyBar):
@@ -216,32 +222,30 @@ class KeyBar(Static):
         last = [next(key for key in acting if key.action == action) for action in ways_out
                 if any(key.action == action for key in acting)]  # fmt: skip
         width = self.size.width - 1
-        room = width - sum(_length(key, say) for key in last)
+        room = width - sum(_length(key, screen) for key in last)
         others = [key for key in acting if key.action not in _LAST]
-        shown = _fitting(others, room, say)
+        shown = _fitting(others, room, screen)
         if len(shown) < len(others) and any(key.action == "keys" for key in last):
-            shown = _fitting(others, room - _MORE, say)
+            shown = _fitting(others, room - _MORE, screen)
         more = len(others) - len(shown)
         parts: list[Content] = []
         for key in [*shown, *last]:
             number = f" +{more}" if more and key.action == "keys" else ""
             words = Content(f" {say(word_key(key.action))}{number}  ")
             parts.append(
-                (Content.styled(shown_key(key, say, say.knows), "bold $accent") + words).stylize(
-                    f"@click=screen.{_call(key)}"
-                )
+                (Content.styled(screen.shown_key(key), "bold $accent") + words).stylize(f"@click=screen.{_call(key)}")
             )
         set_line(self, Content(" ") + Content("").join(parts))
 
 
-def _fitting(keys: list[Key], room: int, say: Wording) -> list[Key]:
+def _fitting(keys: list[Key], room: int, screen: MmrecScreen) -> list[Key]:
     """The first keys that fit into so many columns."""
-    ends = itertools.accumulate(_length(key, say) for key in keys)
+    ends = itertools.accumulate(_length(key, screen) for key in keys)
     return [key for key, end in zip(keys, ends, strict=True) if end <= room]
 
 
-def _length(key: Key, say: Wording) -> int:
-    return len(shown_key(key, say, say.knows)) + len(say(word_key(key.action))) + 3
+def _length(key: Key, screen: MmrecScreen) -> int:
+    return len(screen.shown_key(key)) + len(screen.say(word_key(key.action))) + 3
 
 
 def _call(key: Key) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mmrec_tui.app.own_app import OwnApp
     from mmrec_tui.locales import Wording
 
-_OF_THE_LIST = ("enter", "escape", "question_mark", "up", "down")
+_OF_THE_LIST = ("enter", "escape", "question_mark", "f5", "up", "down")
 _KEY_WIDTH, _WORD_WIDTH = 6, 15
 
 
@@ -35,7 +35,7 @@ class HasKeys(Protocol):
 class KeysScreen(Dialog["str | None"]):
     """below: the screen whose keys are listed. Its result is the action to run there."""
 
-    BINDINGS: ClassVar = [("question_mark", "leave", "")]
+    BINDINGS: ClassVar = [("question_mark,f5", "leave", "")]
 
     def __init__(self, below: HasKeys) -> None:
         super().__init__()
