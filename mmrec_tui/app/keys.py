@@ -39,7 +39,7 @@ KEYS: tuple[Key, ...] = (
     Key("w", "w", "watch", ("start",)),
     # plan
     Key("ctrl+s", "^s", "next", ("plan",), priority=True, effect="go"),
-    Key("ctrl+down", "^↓", "read_on", ("plan",)),
+    Key("ctrl+down", "^↓", "read_on", ("plan", "batches")),
     Key("o", "o", "own_text", ("plan",)),
     Key("ctrl+z", "^z", "undo", ("plan",), priority=True),
     Key("ctrl+r", "^r", "defaults", ("plan",), priority=True),

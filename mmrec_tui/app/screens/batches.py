@@ -6,14 +6,15 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import ComposeResult
-from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
 from mmrec_tui.app.draft import windows_of
+from mmrec_tui.app.keys import Key
 from mmrec_tui.app.screens.base import KeyBar, Title
 from mmrec_tui.app.screens.searching import SearchScreen
 from mmrec_tui.app.session import Work
+from mmrec_tui.app.widgets.explanation import LongText
 from mmrec_tui.app.widgets.panel import plain
 from mmrec_tui.presentation.advice import BATCH_SECONDS, batch_advice, batch_head, batch_line, batch_settings
 
@@ -29,7 +30,7 @@ class BatchesScreen(SearchScreen):
         say = self.say
         yield Title(say("batches.title"))
         yield Static(say("batches.what"), classes="intro", markup=False)
-        with VerticalScroll(id="searched") as table:
+        with LongText(id="searched", can_focus=True) as table:
             table.border_title = say("batches.table")
             yield Static(id="tried")
         yield Static(id="verdict")
@@ -52,6 +53,26 @@ class BatchesScreen(SearchScreen):
             style = "bold $success" if trial.batch_size == found.suggestion else ""
             lines.append(plain(batch_line(trial, found, self.say), style))
         self.query_one("#tried", Static).update(Content("\n").join(lines))
+        self.call_after_refresh(self._show_suggested)
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._show_suggested)
+
+    def _show_suggested(self) -> None:
+        """Scroll the row of the suggestion into view; while there is none, the newest one."""
+        found, table = self._found, self.query_one(LongText)
+        if found is not None and found.tried:
+            sizes = [trial.batch_size for trial in found.tried]
+            row = 1 + (sizes.index(found.suggestion) if found.suggestion in sizes else len(sizes) - 1)
+            table.scroll_to(y=row - table.scrollable_content_region.height + 1, animate=False)
+        self.call_after_refresh(self.refresh_keys)
+
+    def shown_keys(self) -> list[Key]:
+        cut = self.query_one(LongText).is_cut
+        return [key for key in super().shown_keys() if cut or key.action != "read_on"]
+
+    def action_read_on(self) -> None:
+        self.query_one(LongText).read_on()
 
     def under_way(self, found: BatchSearch) -> str:
         if found.trying is None:

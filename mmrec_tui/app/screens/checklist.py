@@ -12,6 +12,7 @@ from textual.widgets import Static
 from mmrec_engine.checks.preflight.all_checks import failing
 from mmrec_engine.data.prepare import Corpus
 from mmrec_engine.events import Planned
+from mmrec_engine.locales.guide.remedies import figures
 from mmrec_engine.run.follow_up import Offer, Origin, offers
 from mmrec_engine.runs.run_time import Costs
 from mmrec_engine.settings import Resolved
@@ -185,6 +186,7 @@ class ChecklistScreen(MmrecScreen):
             for screen in self.app.screen_stack:
                 if isinstance(screen, MmrecScreen):
                     screen.take_remedy(offer.changes)
+        self.own_app.tell("remedy.changed", change=figures(offer.before, offer.changes, self.say.language))
         self._show()
 
     def action_start(self) -> None:

@@ -125,7 +125,8 @@ class RunsScreen(MmrecScreen):
     def _show(self) -> None:
         table, say = self.query_one(DataTable), self.say
         kept = self._under_cursor
-        wanted = folded(self.query_one(Input).value.strip())
+        typed = self.query_one(Input).value.strip()
+        wanted = folded(typed)
         shown = [row for row in sorted(self._rows, key=lambda row: row.key(self._sort)) if row.matches(wanted, say)]
         cells = [row.cells(say) for row in shown]
         room = (table.size.width or self.app.size.width) - _SCROLL_BAR
@@ -139,7 +140,10 @@ class RunsScreen(MmrecScreen):
         fill(table, rows, [str(row.run.path) for row in shown])
         if kept is not None and any(row.run.path == kept for row in shown):
             table.move_cursor(row=table.get_row_index(str(kept)))
-        words = say("runs.none-here") if not shown else say("runs.sorted", column=say(f"table.{self._sort}"))
+        if shown:
+            words = say("runs.sorted", column=say(f"table.{self._sort}"))
+        else:
+            words = say("runs.none-match", words=one_line(typed)) if self._rows and typed else say("runs.none-here")
         self.query_one("#runs-what", Static).update(Content.styled(words, "$foreground 80%"))
         self._show_detail()
         self.refresh_keys()
@@ -147,11 +151,9 @@ class RunsScreen(MmrecScreen):
     def _show_detail(self) -> None:
         """The text and the folder of the chosen run, which have no column on a narrow screen."""
         row = next((row for row in self._rows if row.run.path == self._under_cursor), None)
-        words = ""
-        if row is not None:
-            text = row.text or self.say("value.none")
-            words = self.say("runs.detail", text=text, path=one_line(str(row.run.path)))
-        self.query_one("#run-detail", Static).update(Content.styled(words, "$foreground 80%"))
+        where = self.query_one("#run-detail", Static)
+        words = "" if row is None else row.detail(self.say, where.content_size.width or self.app.size.width)
+        where.update(Content.styled(words, "$foreground 80%"))
 
     @property
     def _under_cursor(self) -> Path | None:

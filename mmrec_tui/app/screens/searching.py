@@ -84,6 +84,7 @@ class SearchScreen(MmrecScreen):
         self._found, self._seen = found, done
         if found is not None:
             self.show(found)
+        self.set_class(done, "-searched")
         self.query_one("#verdict", Static).update(self._verdict())
         self.refresh_keys()
 

@@ -1,7 +1,8 @@
 """The guide's items of one phase, each with its findings and the user's own tick. Filled from one list of findings.
 
-An item is one line. Below it, if open, are its findings: failures and warnings first and complete, then a line for each check
-that passed. An item with a failure or warning is open by default. Every line is a row that the cursor can reach.
+An item is its question, with the number of checks by status at the right. Below it, if open, are its findings: failures and
+warnings first and complete, then a line for each check that passed. An item with a failure or warning is open by default. Every
+line is a row that the cursor can reach.
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ class Items(OptionList):
         """running: the item whose checks are running, which stays visible; looks: counts up while they are."""
         self._given = (findings, ticks, say, running, looks)
         if not self.size.width:
-            return  # without a width a question would be cut; the first layout shows it
+            return  # without a width a question would be wrapped; the first layout shows it
         seen = ([dict(one) for one in findings], dict(ticks), self.size.width, dict(self._opened), running)
         if seen == self._shown:
             self._spin(running, looks)
@@ -193,7 +194,7 @@ def _item_text(
     is_open: bool,
     running: bool,
 ) -> Content:
-    """The tick, the question, and the number of checks by status."""
+    """The tick, the question, wrapped between words, and the number of checks by status."""
     counts = {status: sum(one.get("status") == status for one in own) for status in WORST_FIRST}
     found = [(status, count) for status, count in counts.items() if count]
     status = status_of(item.id, own, {})  # the tick has a box of its own
@@ -202,19 +203,10 @@ def _item_text(
     glyph = "none" if running or status == "none" else status
     text += Content.styled(f"{'…' if running else GLYPHS[glyph]} ", STYLES[glyph])
     summary = Content("  ").join(Content.styled(f"{GLYPHS[one]} {count}", STYLES[one]) for one, count in found)
-    room = width - text.cell_length - summary.cell_length - 1
-    question = _cut(plain(item.question[say.language], "bold"), max(10, room))
-    return text + question + Content(" " * max(1, room - question.cell_length + 1)) + summary
-
-
-def _cut(line: Content, width: int) -> Content:
-    """The line if it fits, else as many whole words of it as fit, and an ellipsis."""
-    if line.cell_length <= width:
-        return line
-    kept = line.truncate(width - 2).plain
-    if not line.plain[len(kept)].isspace():
-        kept = kept[: kept.rfind(" ")]
-    return line[: len(kept.rstrip(" (,;:·"))] + Content(" …")
+    indent, room = " " * text.cell_length, width - text.cell_length - summary.cell_length - 1
+    first, *more = textwrap.wrap(item.question[say.language], max(10, room), break_on_hyphens=False)
+    text += plain(first, "bold") + Content(" " * max(1, room - len(first) + 1)) + summary
+    return text + plain("".join(f"\n{indent}{line}" for line in more), "bold")
 
 
 def _finding_text(finding: dict[str, Any], say: Wording, width: int) -> Content:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from rich.cells import cell_len
@@ -68,13 +69,31 @@ class Row:
             "size": say.memory(self.size),
             "changed": time.strftime("%Y-%m-%d %H:%M", time.localtime(run.changed)),
             "course": self.course,
-            "text": text if len(text) <= _LONGEST_TEXT else "…" + text[1 - _LONGEST_TEXT :],
+            "text": _its_end(text, _LONGEST_TEXT),
             "path": one_line(str(run.path)),
         }
+
+    def detail(self, say: Wording, room: int) -> str:
+        """The text and the folder of a run in a line of so many columns, which always shows the folder's end."""
+        words = {"text": _its_end(self.text, _LONGEST_TEXT) or say("value.none")}
+        beside = cell_len(say("runs.detail", path="", **words))
+        return say("runs.detail", path=short_path(one_line(str(self.run.path)), room - beside), **words)
 
     def matches(self, wanted: str, say: Wording) -> bool:
         text = folded(f"{self.run.name} {self.run.path} {self.text} {say(f'state.{self.run.state}')}")
         return all(word in text for word in wanted.split())
+
+
+def short_path(path: str, room: int) -> str:
+    """A path without parts before its last one where it is too long: /home/…/checkpoints/tiny."""
+    parts = Path(path).parts
+    shorter = [Path(*parts[:2], "…", *parts[number:]) for number in range(3, len(parts))]
+    shorter += [Path("…", *parts[number:]) for number in range(1, len(parts))]
+    return next((one for one in (path, *map(str, shorter)) if cell_len(one) <= room), _its_end(parts[-1], max(2, room)))
+
+
+def _its_end(text: str, room: int) -> str:
+    return text if len(text) <= room else "…" + text[1 - room :]
 
 
 def made_rows(runs: Iterable[RunSummary], known: Iterable[Row]) -> list[Row]:
