@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import math
-import os
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,7 +24,7 @@ from mmrec_engine.runs.catalog import locate
 from mmrec_engine.settings import FIELDS, Settings, resolve
 from mmrec_engine.settings.model_config import ModelConfig
 from mmrec_engine.settings.pretrained import is_pretrained
-from mmrec_engine.storage.files import open_plain, read_plain
+from mmrec_engine.storage.files import open_plain, read_plain, refuse_used
 from mmrec_engine.storage.run_files import SPLIT, WEIGHTS
 from mmrec_engine.tokenizer import Tokenizer, tokenizer_from_dict
 
@@ -115,8 +114,7 @@ def save_weights(weights: Mapping[str, torch.Tensor], path: Path) -> None:
 
 def into_new(folder: Path) -> None:
     """Make the folder of an export, which must be new or empty. Raises RequestError, OSError."""
-    if os.path.lexists(folder) and (not folder.is_dir() or any(folder.iterdir())):
-        raise RequestError("export-exists", path=folder)
+    refuse_used(folder)
     folder.mkdir(parents=True, exist_ok=True)
 
 

@@ -15,6 +15,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from mmrec_engine.errors import RequestError
+
 _MOST_BYTES = 64 * 2**20
 _PATIENCE_SECONDS = 2.0 if sys.platform == "win32" else 0.0
 _LOOK_SECONDS = 0.02
@@ -108,3 +110,9 @@ def read_plain(path: os.PathLike[str]) -> bytes:
         if os.fstat(file.fileno()).st_size > _MOST_BYTES:
             raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), os.fspath(path))
         return file.readall()
+
+
+def refuse_used(folder: Path) -> None:
+    """Of an export: it must be new or empty. Raises RequestError, OSError."""
+    if os.path.lexists(folder) and (not folder.is_dir() or any(folder.iterdir())):
+        raise RequestError("export-exists", path=folder)

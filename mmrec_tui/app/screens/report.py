@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -21,8 +20,8 @@ from mmrec_engine.runs.history import History
 from mmrec_engine.runs.other_runs import OtherRuns, other_runs
 from mmrec_engine.runs.run_reader import RunReader
 from mmrec_engine.storage.run_files import BEST, FINAL, usual_model
-from mmrec_engine.storage.user_folders import expanded
 from mmrec_tui.app.after_checks import AfterChecks, needs_checks
+from mmrec_tui.app.exporting import ask_where_to_export
 from mmrec_tui.app.in_app import error_text
 from mmrec_tui.app.keys import Key, keys_of
 from mmrec_tui.app.screens.base import KeyBar, MmrecScreen, Title
@@ -336,33 +335,5 @@ class ReportScreen(MmrecScreen):
             self.own_app.watch_run(self._folder)
 
     def action_export(self) -> None:
-        from mmrec_tui.app.screens.asking import AskingScreen
-
-        if not self._needs_model():
-            return
-        default = f"export-{self._folder.name}"
-        names = itertools.chain([default], (f"{default}-{number}" for number in itertools.count(2)))
-        free = next(name for name in names if not Path(name).exists())
-        self.app.push_screen(AskingScreen(self.say("report.export-where"), free), self._export)
-
-    def _export(self, answer: str | None) -> None:
-        if not answer:
-            return
-        checkpoint, folder, app = str(self._folder / self._file), expanded(Path(answer)).absolute(), self.own_app
-
-        def write(_: Work[None]) -> None:
-            from mmrec_engine.evaluation.trained_model import export, load_trained
-
-            export(load_trained(checkpoint), folder)
-
-        work = Work(write)
-
-        def look() -> None:
-            if work.done:
-                timer.stop()
-                if work.error is not None:
-                    app.tell_error(work.error)
-                else:
-                    app.tell("export.done", path=one_line(str(folder)))
-
-        timer = self.set_interval(_LOOK_SECONDS, look)
+        if self._needs_model():
+            ask_where_to_export(self, self._folder / self._file, f"export-{self._folder.name}")
