@@ -76,12 +76,13 @@ class Wording:
         return percentage(f"{100 * share:,.0f}", self.language)
 
     def short(self, value: float, gap: float = 0.0) -> str:
-        """A count in few characters: 950, 18.2k, 1.5M, 1.5B. gap: between ticks; decides how many digits distinguish them."""
+        """A count in few characters: 950, 18.2k, 1.5M, 1.5B. gap: between ticks; decides how many digits distinguish them.
+        Three decimals would look like thousands in the other language: such a count is written as a whole."""
         for size, letter in ((1e9, self("count.billions")), (1e6, "M"), (1e4, "k")):
             if abs(value) >= size:
                 unit = 1e3 if letter == "k" else size
                 digits = _digits(gap / unit) if gap else (1 if abs(value) < 100 * unit else 0)
-                return self.number(value / unit, digits) + letter
+                return self.number(value / unit, digits) + letter if digits < 3 else self.number(value, _digits(gap))
         return self.number(value, _digits(gap) if gap else 0)
 
     def tick(self, value: float, gap: float) -> str:

@@ -6,12 +6,16 @@ import math
 
 import pytest
 
-from mmrec_engine.locales.catalogue import words
+from mmrec_engine.locales.catalogue import Language, words
 from mmrec_engine.locales.messages import LANGUAGES
 from mmrec_engine.locales.numbers import with_units
 from mmrec_engine.settings.parsing import in_seconds
+from mmrec_tui.app.widgets.plot import values_at
 from mmrec_tui.locales import Wording
+from mmrec_tui.presentation.figures import View, figure_of
 from mmrec_tui.presentation.topics import named, search, topics
+from tests.app.recorded import a_training
+from tests.engine.test_history import history_of
 
 SAY = {language: Wording(language) for language in LANGUAGES}
 
@@ -27,6 +31,8 @@ SAY = {language: Wording(language) for language in LANGUAGES}
         (1_500_000, 0, "1.5M", "1,5M"),
         (2_000_000_000, 0, "2.0B", "2,0Mr"),
         (18_200, 100, "18.2k", "18,2k"),
+        (148_781, 1, "148,781", "148.781"),
+        (1_234_500, 500, "1,234,500", "1.234.500"),
         (20_000, 10_000, "20k", "20k"),
         (0.5, 0.1, "0.5", "0,5"),
     ],
@@ -163,3 +169,14 @@ def test_each_other_word_finds_what_its_term_finds(language: str) -> None:
         best = search(term, language)[0].id
         for other in others:
             assert best in {topic.id for topic in search(other, language)}, other
+
+
+@pytest.mark.parametrize(("language", "written"), [("en", "148,781 tokens"), ("tr", "148.781 token")])
+def test_crosshair_counts_tokens_as_a_whole(language: Language, written: str) -> None:
+    figure = figure_of("loss", history_of(*a_training(200)), View(x_axis="tokens"), SAY[language])
+    assert values_at(figure, 148_781.0).plain.startswith(f"{written}  ")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_planner_has_one_name_in_each_language(language: Language) -> None:
+    assert SAY[language]("source.planner") in SAY[language]("plan.summary-timed", time="10m")
