@@ -10,9 +10,10 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from mmrec_engine.system.processes import OWN_SESSION
 from mmrec_tui.locales import Wording
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 WAIT_SECONDS = 10.0  # for the command of a headless run, so that a failure is reported
 SHORTEST_SECONDS = 10.0  # of a run; a shorter one needs no notification
-_FAILED_TO_START = 127  # a shell's code for a missing command
+_MOST_BYTES = 4096  # of the command's errors; their first line is told
 
 
 @dataclass(frozen=True)
@@ -70,27 +71,68 @@ def signs(ending: Ending, say: Wording) -> str:
     return f"\x07\x1b]9;mmrec: {text}\x1b\\\x1b]777;notify;mmrec;{text}\x1b\\"
 
 
-def start(command: str, ending: Ending) -> subprocess.Popen[bytes] | None:
+class Command:
+    """The user's command, running. Its errors are kept in a file without a name, so that it never waits for a reader."""
+
+    def __init__(self, process: subprocess.Popen[bytes], errors: IO[bytes]) -> None:
+        self._process, self._errors = process, errors
+
+    def wait(self, seconds: float) -> None:
+        """For its end, at most so long."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(seconds)
+
+    @property
+    def ended(self) -> bool:
+        return self._process.poll() is not None
+
+    @property
+    def failure(self) -> Failure | None:
+        """None if it ended well, or is still running."""
+        code = self._process.poll()
+        if not code:
+            return None
+        self._errors.seek(0)
+        lines = self._errors.read(_MOST_BYTES).decode(errors="replace").strip().splitlines()
+        return Failure(code, one_line(lines[0].strip()) if lines else "")
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Of the user's command. code: its exit code; line: the first that it wrote to stderr."""
+
+    code: int
+    line: str = ""
+
+    def words(self, say: Wording) -> str:
+        """How it ended."""
+        return say("notify.ended-saying" if self.line else "notify.ended", code=self.code, line=self.line)
+
+
+NOT_STARTED = Failure(127)  # a shell's code for a missing command
+
+
+def start(command: str, ending: Ending) -> Command | None:
     """Run the user's command without waiting; None if it could not be started."""
     with contextlib.suppress(OSError, ValueError):
-        return subprocess.Popen(
+        errors = tempfile.TemporaryFile()  # noqa: SIM115, it is read after the command's end
+        process = subprocess.Popen(
             command,
             shell=True,  # a command that the user gave, for their own shell
             env={**os.environ, **ending.environment()},
             **OWN_SESSION,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stderr=errors,
         )
+        return Command(process, errors)
     return None
 
 
-def run(command: str, ending: Ending) -> int:
-    """Run the user's command and wait a little. Its exit code; 0 if it is still running."""
-    process = start(command, ending)
-    if process is None:
-        return _FAILED_TO_START
-    try:
-        return process.wait(WAIT_SECONDS)
-    except subprocess.TimeoutExpired:
-        return 0
+def run(command: str, ending: Ending) -> Failure | None:
+    """Run the user's command and wait a little. None if it ended well, or is still running."""
+    started = start(command, ending)
+    if started is None:
+        return NOT_STARTED
+    started.wait(WAIT_SECONDS)
+    return started.failure

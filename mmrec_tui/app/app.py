@@ -69,6 +69,7 @@ class MmrecApp(AppRuns, inherit_bindings=False):
         self._awaited = None
         self._tells_focus = False
         self._told = {}
+        self._commands = []
         self._key_order = KeyOrder(self, super().on_event)
         self._bindings = BindingsMap()
         self._bindings.bind("ctrl+c", "how_to_quit", show=False)
@@ -153,6 +154,7 @@ class MmrecApp(AppRuns, inherit_bindings=False):
             if training.welcomed:
                 self._welcome(training)
         self._look_for_end()
+        self._look_at_commands()
         if stage.follow_up is not None:
             self._begin_follow_up()
         if stage.hung_up or (stage.ending_signal and training is None):
@@ -237,7 +239,7 @@ class MmrecApp(AppRuns, inherit_bindings=False):
         self.stage.preferences.notify = command
         self.stage.preferences.save()
         if command:
-            notification.start(command, notification.Ending(Path("test"), "test"))
+            self.run_command(command, notification.Ending(Path("test"), "test"), "notify.failed-test")
         self.tell("notify.set" if command else "notify.off")
 
     def action_quit_now(self) -> None:

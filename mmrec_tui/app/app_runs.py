@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mmrec_tui.app.stage import Stage, Streams
     from mmrec_tui.app.widgets.fields import Kind
     from mmrec_tui.locales import Wording
+    from mmrec_tui.notification import Command, Ending
 
 
 class AppRuns(App[object], inherit_bindings=False):
@@ -33,6 +34,7 @@ class AppRuns(App[object], inherit_bindings=False):
     say: Wording
     _awaited: Session | None  # the run whose end is to be announced to a user who is elsewhere
     _tells_focus: bool  # whether this terminal reports its focus
+    _commands: list[tuple[Command, str]]  # of the user, running, each with the key of the words about its failure
     _told: dict[str, str]  # the newest of the notices that replace each other, by key
 
     def open_screen(self, name: str, **how: Any) -> None:
@@ -232,12 +234,30 @@ class AppRuns(App[object], inherit_bindings=False):
 
         with session.reading() as history:
             ending = notification.ending_of(history, session.folder, "failed")
+            made = history.last_step is not None
         in_sight = self._tells_focus and self.app_focus
         if self._driver is not None and not in_sight and ending.status != "interrupted":
             self._driver.write(notification.signs(ending, self.say))
         command = self.stage.preferences.notify
-        if command and session.owned:  # the process that trains a run announces its end
-            notification.start(command, ending)
+        if command and session.owned and made:  # the process that trains a run announces its end
+            self.run_command(command, ending, "notify.failed-here")
+
+    def run_command(self, command: str, ending: Ending, failed: str) -> None:
+        """Run the user's command without waiting. failed: the key of the words about its failure, which are told then."""
+        from mmrec_tui import notification
+
+        started = notification.start(command, ending)
+        if started is None:
+            self.warn(failed, ended=notification.NOT_STARTED.words(self.say))
+        else:
+            self._commands.append((started, failed))
+
+    def _look_at_commands(self) -> None:
+        for one in [one for one in self._commands if one[0].ended]:
+            self._commands.remove(one)
+            command, failed = one
+            if command.failure is not None:
+                self.warn(failed, ended=command.failure.words(self.say))
 
     # Words
 

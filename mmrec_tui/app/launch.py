@@ -159,7 +159,8 @@ def _go_on_without_screen(stage: Stage, streams: Streams) -> None:
         from mmrec_tui import notification
 
         with training.reading() as history:
-            notification.start(stage.preferences.notify, notification.ending_of(history, training.folder, "failed"))
+            if history.last_step is not None:
+                notification.start(stage.preferences.notify, notification.ending_of(history, training.folder, "failed"))
 
 
 def _farewell(stage: Stage) -> int:

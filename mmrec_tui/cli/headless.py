@@ -115,7 +115,7 @@ def train_headless(resolved: Resolved, wording: Wording, how: How, origin: Origi
         run_checks = replace(run_checks, found=attempt.found_before(origin))
     if how.as_json:
         print_json({**attempt.result(), "remedies": remedies})
-    if attempt.begun:
+    if attempt.begun and not attempt.refused:  # without a run there is no end of one
         _notify(attempt.ending(), how, wording, narration)
     return attempt.code
 
@@ -123,13 +123,15 @@ def train_headless(resolved: Resolved, wording: Wording, how: How, origin: Origi
 def _notify(ending: Ending, how: How, wording: Wording, narration: Narration) -> None:
     if ending.status != "interrupted" and ending.seconds >= SHORTEST_SECONDS:
         narration.signal(signs(ending, wording))
-    command = read_preferences().notify if how.notify is None else how.notify
+    own = how.notify is None
+    command = read_preferences().notify if own else how.notify
     if command and ending.status == "interrupted":  # the sender of the signal waits for this process to exit
         start(command, ending)
     elif command:
-        code = run(command, ending)
-        if code:
-            narration.line(wording("notify.failed", code=code))
+        failure = run(command, ending)
+        if failure is not None:
+            name = wording("notify.of-the-app" if own else "notify.of-the-flag")
+            narration.line(wording("notify.failed", name=name, ended=failure.words(wording)))
 
 
 class _Attempt:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import signal
 import time
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from mmrec_tui.cli import headless
 from mmrec_tui.locales import Wording
 from mmrec_tui.notification import Ending, signs
+from mmrec_tui.preferences import Preferences
 from tests.conftest import FAST, Command
 
 NOTE = 'echo "$MMREC_RUN $MMREC_STATUS $MMREC_STEP $MMREC_BEST_LOSS $MMREC_FOLDER" > told.txt'
@@ -60,6 +64,28 @@ def test_interrupted_run_notifies_with_its_status(command: Command, text_file: P
 def test_refused_request_runs_no_notify_command(command: Command) -> None:
     assert command("train", "--data-dir", "nowhere", "--notify", NOTE).code == 2
     assert not (command.folder / "told.txt").exists()
+
+
+def test_run_that_failed_its_checks_runs_no_notify_command(command: Command, text_file: Path) -> None:
+    text_file.write_text("the same line again and again, for ever\n" * 2000, encoding="utf-8")
+    checked = [flag for flag in FAST if flag != "--no-check"]
+    assert command("train", "--data-dir", text_file, *checked, "--max-steps", 3, "--notify", NOTE).code == 1
+    time.sleep(0.5)
+    assert not (command.folder / "told.txt").exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [("echo oh no >&2; exit 3", "--notify"), (None, "the command of notifications that was set in the app")],
+)
+def test_failing_command_is_named_by_where_it_was_set(
+    given: str | None, named: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(headless, "read_preferences", lambda: Preferences(notify="echo oh no >&2; exit 3"))
+    lines: list[str] = []
+    narration: Any = SimpleNamespace(line=lines.append)
+    headless._notify(Ending(Path("tiny"), "completed"), headless.How(notify=given), Wording("en"), narration)
+    assert lines == [f"⚠ {named}: the command ended with code 3 (oh no); the run is not affected"]
 
 
 def test_desktop_notification_has_no_control_codes_from_the_run() -> None:
