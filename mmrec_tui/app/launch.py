@@ -54,7 +54,7 @@ def open_app(given_language: str | None, watch: Path | None = None, model: str |
     if watch is not None:
         from mmrec_tui.app.session import Watching
 
-        stage.session, stage.watch_only = Watching(watch), True
+        stage.session = Watching(watch)
     streams = Streams()
     _listen(stage)
     try:

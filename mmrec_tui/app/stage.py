@@ -72,7 +72,6 @@ class Stage:
     ending_signal: str = ""
     hung_up: bool = False
     notice: str = ""
-    watch_only: bool = False
     detaching: Work[Training | None] | None = None
     ticks: dict[str, bool] = field(default_factory=dict)
     follow_up: AwaitedFollowUp | None = None

@@ -109,7 +109,7 @@ async def test_keys_send_requests_to_the_training_process(trained_elsewhere: Pat
         await until_shown(pilot, "pausing after this step")
         more(trained_elsewhere, events.Paused(step=120), events.State(step=120, time=BEGAN, state="PAUSED"))
         await until_shown(pilot, "PAUSED")
-        await pilot.press("p", "k", "t")
+        await pilot.press("p", "k", "t", "y")
         await until(pilot, lambda: len(asked(trained_elsewhere)) == 4)
     assert asked(trained_elsewhere) == ["pause", "resume", "save", "stop"]
 

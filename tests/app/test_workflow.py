@@ -249,7 +249,7 @@ async def test_keys_pause_resume_save_and_stop_the_training(small_text: Path) ->
         await pilot.press("p")
         await until_shown(pilot, "TRAINING")
         await until(pilot, lambda: kinds(session).count("step") > still)
-        await pilot.press("t")
+        await pilot.press("t", "y")
         await until_shown(pilot, "STOPPED", TRAINED)
         await until_shown(pilot, "Go on from the newest checkpoint with c")
     recorded = [kind for kind in kinds(session) if kind in ("paused", "resumed", "run_finished")]
@@ -266,7 +266,7 @@ async def test_stopped_run_is_continued_with_a_key(small_text: Path) -> None:
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await until_shown(pilot, "TRAINING", TRAINED)
         await until(pilot, lambda: kinds(session).count("step") > 5)
-        await pilot.press("t")
+        await pilot.press("t", "y")
         await until_shown(pilot, "STOPPED", TRAINED)
         stood = events_of(session.folder)[-1]["step"]
         await pilot.press("c")
@@ -275,7 +275,7 @@ async def test_stopped_run_is_continued_with_a_key(small_text: Path) -> None:
         await until(pilot, lambda: kinds(again).count("step") > stood)
         steps = [event["step"] for event in events_of(session.folder) if event["event"] == "step"]
         assert steps == list(range(1, len(steps) + 1)), "no step is missing, and none is made twice"
-        await pilot.press("t")
+        await pilot.press("t", "y")
         await until_shown(pilot, "STOPPED", TRAINED)
 
 

@@ -292,6 +292,21 @@ def test_run_of_another_process_is_watched_to_its_end(command: Command, opened: 
 
 
 @pytest.mark.extended
+def test_esc_leads_from_a_watched_run_to_the_first_screen_and_does_not_end_the_app(
+    command: Command, opened: Open
+) -> None:
+    write_run(command.run_folder(), [*long_run(200), *an_ending()])
+    screen = opened("watch", "tiny")
+    screen.wait_for(lambda shown: "FINISHED" in shown and "? keys" in shown)
+    screen.press("g")
+    screen.wait_for("search the guide")
+    screen.press("escape", "escape", "escape")
+    screen.wait_for("What now?")
+    screen.press("q")
+    assert screen.wait_for_end() == 0
+
+
+@pytest.mark.extended
 def test_ended_run_is_reported_before_its_process_exits(command: Command, opened: Open) -> None:
     folder = command.run_folder()
     write_run(folder, [*long_run(2000), *an_ending()])

@@ -282,6 +282,8 @@ def test_detached_run_continues_and_accepts_requests(
     screen.wait_for("TRAINING")
     wait_for_steps(folder)
     screen.press("t")
+    screen.wait_for("Yes, stop")
+    screen.press("y")
     screen.wait_for("STOPPED")
     wait_until(lambda: not is_live(folder), "the run has ended")
     assert_saved(folder)

@@ -34,7 +34,7 @@ from mmrec_tui.locales import Wording
 from mmrec_tui.preferences import Preferences
 
 async def main():
-    stage = Stage(Wording("en"), Preferences(), session=Watching(Path(sys.argv[1])), watch_only=True)
+    stage = Stage(Wording("en"), Preferences(), session=Watching(Path(sys.argv[1])))
     app = MmrecApp(stage)
     async with app.run_test(size=(120, 40)) as pilot:
         for _ in range(600):

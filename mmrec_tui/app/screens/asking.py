@@ -92,13 +92,13 @@ def _is_above_zero(text: str) -> bool:
 
 
 class SureScreen(Dialog[bool]):
-    """Asks for a confirmation; No has the focus."""
+    """Asks for a confirmation; No has the focus. yes: the words of the other button."""
 
     BINDINGS: ClassVar = [("left", "app.focus_previous", ""), ("right", "app.focus_next", "")]
 
-    def __init__(self, question: str) -> None:
+    def __init__(self, question: str, yes: str = "sure.yes") -> None:
         super().__init__()
-        self._question = question
+        self._question, self._yes = question, yes
 
     def compose(self) -> ComposeResult:
         say = cast("OwnApp", self.app).say
@@ -106,7 +106,7 @@ class SureScreen(Dialog[bool]):
             yield Static(self._question, id="question", markup=False)
             with Horizontal(id="choices"):
                 yield Button(say("sure.no"), id="no", variant="primary")
-                yield Button(say("sure.yes"), id="yes", variant="error")
+                yield Button(say(self._yes), id="yes", variant="error")
 
     def on_mount(self) -> None:
         self.set_focus(self.query_one("#no"))

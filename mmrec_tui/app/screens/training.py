@@ -16,6 +16,7 @@ from mmrec_tui.app.in_app import error_text
 from mmrec_tui.app.keys import Key, keys_of
 from mmrec_tui.app.meter import Meter
 from mmrec_tui.app.pacing import RedrawInterval
+from mmrec_tui.app.screens.asking import SureScreen
 from mmrec_tui.app.screens.base import KeyBar
 from mmrec_tui.app.screens.run_view import RunViewScreen
 from mmrec_tui.app.widgets.finding_panels import Checklist, Hints
@@ -27,6 +28,7 @@ from mmrec_tui.app.widgets.tabs import PanelTabs
 from mmrec_tui.presentation.figures import figure_of
 from mmrec_tui.presentation.panels import PANELS, PLOTS
 from mmrec_tui.presentation.states import ENDED
+from mmrec_tui.terminal import one_line
 
 if TYPE_CHECKING:
     from mmrec_engine.run.follow_up import Offer
@@ -257,7 +259,12 @@ class TrainingScreen(RunViewScreen):
         self._ask("save")
 
     def action_stop(self) -> None:
-        self._ask("stop")
+        """Asks first: a key is pressed, and the bar clicked, by mistake."""
+        if self.session.live:
+            question = self.say("stop.question", name=one_line(self.session.folder.name))
+            self.app.push_screen(SureScreen(question, "stop.yes"), lambda sure: self._ask("stop") if sure else None)
+        else:
+            self.own_app.warn("training.not-live")
 
     @property
     def _offers(self) -> list[Offer]:
@@ -319,12 +326,6 @@ class TrainingScreen(RunViewScreen):
 
     def action_new_run(self) -> None:
         self.own_app.plan_run()
-
-    def leave(self) -> None:
-        if self.own_app.stage.watch_only and len(self.app.screen_stack) <= 2:
-            self.own_app.action_quit_now()
-        else:
-            super().leave()
 
 
 def warmup_ended(history: History) -> bool:
