@@ -17,6 +17,7 @@ from mmrec_engine.errors import RequestError
 from mmrec_engine.model.memory_estimate import needed_bytes
 from mmrec_engine.runs.run_time import Costs, schedule_of
 from mmrec_engine.settings import FIELDS, Resolved, Settings, resolve, settings_that_decide, value_type
+from mmrec_engine.settings.presets import PROFILES
 from mmrec_engine.settings.pretrained import FOLDER, is_pretrained
 from mmrec_engine.storage.files import read_plain
 from mmrec_engine.storage.user_folders import expanded
@@ -37,6 +38,12 @@ class Draft:
 
     given: dict[str, Any]
     profile: str = ""
+
+    @property
+    def held_profile(self) -> str:
+        """The chosen profile while all its values are given as it sets them; else empty."""
+        values = PROFILES.get(self.profile, {})
+        return self.profile if all(str(self.given.get(name)) == str(value) for name, value in values.items()) else ""
 
     def with_value(self, name: str, value: Any) -> Draft:
         """Set one value, or with None restore the one of the next source.

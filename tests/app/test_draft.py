@@ -51,6 +51,14 @@ def test_profile_replaces_settings_except_model_text_and_name() -> None:
     assert given == {"config": "mini", "data_dir": "/a", "name": "mine", **PROFILES["small-text"]}
 
 
+def test_profile_is_named_only_while_its_values_are_given() -> None:
+    chosen = Draft({}).with_profile(PROFILES["first-try"], "first-try")
+    emptied = chosen.with_value("max_steps", None)
+    assert chosen.held_profile == chosen.with_value("dropout", "0.3").held_profile == "first-try"
+    assert emptied.held_profile == chosen.with_value("max_steps", "30").held_profile == ""
+    assert emptied.with_value("max_steps", "300").held_profile == "first-try"
+
+
 @pytest.mark.parametrize("profile", PROFILES)
 def test_every_profile_is_valid(profile: str) -> None:
     assert Draft({}).with_profile(PROFILES[profile]).resolved()

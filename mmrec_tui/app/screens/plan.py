@@ -140,7 +140,7 @@ class PlanScreen(MmrecScreen):
         """The fields as they will be used, and which are wrong. typing: the one that is being typed into, which is not
         changed."""
         planning, form = self._work.planning, self._form
-        form.show_profile(self._draft.profile)
+        form.show_profile(self._draft.held_profile)
         if self._plan.error is not None:
             form.show_errors(self._plan.error, self.say)
         if self._work.pretrained.error is not None:
