@@ -322,9 +322,9 @@ async def test_esc_ends_the_filter_of_the_runs(place: Path) -> None:
         app.open_screen("runs")
         await until_shown(pilot, "tiny")
         await pilot.press("slash", *"nothing")
-        await until_shown(pilot, "no runs here")
+        await until_shown(pilot, "no run matches “nothing”")
         await pilot.press("escape")
-        await until(pilot, lambda: "no runs here" not in screen_text(app) and "tiny" in screen_text(app))
+        await until(pilot, lambda: "no run matches" not in screen_text(app) and "tiny" in screen_text(app))
         assert app.screen.query_one("#filter", Input).value == ""
 
 
