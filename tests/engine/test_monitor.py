@@ -428,7 +428,7 @@ def test_comparison_of_losses_is_reported_again_when_it_changes() -> None:
         ("above", "pass"), ("wide", "pass"), ("wide", "note"), ("wide-risen", "note"),
     ]  # fmt: skip
     assert "close, no overfitting" in told[0][1]["evidence"]
-    assert told[1][1]["evidence"].startswith("validation 8.0% above training: memorising has begun")
+    assert told[1][1]["evidence"].startswith("8.0% above the training loss: memorising has begun")
 
 
 def test_a_wide_gap_is_no_memorising_before_text_was_trained_on_twice() -> None:
