@@ -11,15 +11,12 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from mmrec_engine.checks.finding import Finding
-from mmrec_engine.checks.specs import CHECKS
+from mmrec_engine.checks.next_run import NO_LONGER_IN_SECONDS, checks_before, command_of
 from mmrec_engine.runs.comparison import differing_settings, in_effect
 from mmrec_engine.runs.history import History
 from mmrec_engine.runs.other_runs import OtherRun, OtherRuns
-from mmrec_engine.settings.declaration import flag
 from mmrec_engine.settings.presets import BEST_RATE, most_passes
 from mmrec_engine.settings.pretrained import PRETRAINED, is_pretrained
-from mmrec_engine.system.shell import command_line
 
 _FAR_BELOW = 4.0  # times
 _MEMORISED = 0.15  # of the validation loss, by which the training loss is below it
@@ -33,7 +30,6 @@ _BEGINS_TO_MEMORISE = 0.05  # the same, of a text that was passed over often
 _NEARLY = 0.9  # of the most passes over a text
 _FEWEST_STEPS = 100  # after fewer, the loss falls too fast for a forecast
 _SHORTEST = 60.0  # seconds
-_NO_LONGER_IN_SECONDS = 90  # a longer time is written in minutes
 _ORDER = ("unigram", "bigram", "5-gram")
 _DIGITS = 3  # of bits per character
 _AS_GOOD = 0.0005  # bits per character
@@ -42,7 +38,6 @@ _LONGER = 1.25  # times the work, or the time, from which on another run was tra
 _SLOWED = 0.6  # of the steps that were planned at first: fewer, because the machine was busy
 _MISSED = 0.01  # bits per character above a forecast, which is told with two digits
 _MOST_DIFFERING = 4
-_WITHOUT_CHECKS = {"baselines"}  # the only check before training of a run with --no-check
 # Settings that are repeated from an earlier run that is better; the planner chooses what depends on the time, such as dropout.
 _REPEATED = ("config", "arch", "tokenizer", "vocab_size", "optimizer", "learning_rate")
 
@@ -54,8 +49,8 @@ def verdict_of(history: History, others: OtherRuns | None = None) -> dict[str, A
     `stands`, `lever` (time, text, dropout, rate, none; earlier: an earlier run is better; made: the longer run exists),
     `bits` of the best model, `baselines` in bits a character, `validations`: their number, `earlier`: the best earlier run
     and what differs, `made`: a longer run, `slowed`: the steps made and those planned at first, if the machine was too busy
-    for most of them, `copied`: the share of the validation split that is in training too, if the check of that failed,
-    `command` (empty if the run that it would make exists), `seconds` that it gives its run, `settings` that it fixes: the
+    for most of them, `limited`: the given limit that ended the run before its time, `copied`: the share of the validation split
+    that is in training too, if the check of that failed, `command` (empty if the run that it would make exists), `seconds` that it gives its run, `settings` that it fixes: the
     pretrained model of this run, what makes the model of a better one, or more dropout; and `values` for the words
     (locales/verdicts.py, verdicts.json).
     """
@@ -91,7 +86,9 @@ def verdict_of(history: History, others: OtherRuns | None = None) -> dict[str, A
     wanted = _next_seconds(lever, seconds, factor)
     if lever == "time" and history.validations and history.validations[-1][0][0] >= _FEWEST_STEPS:
         gain = math.log2(factor) * _gain(_passes(history))
-        values |= {"minutes": max(1, round(wanted / 60)), "expected": best.bits_per_character * (1 - gain)}
+        reached = [bits for taken, bits in others.reached if taken <= wanted]
+        expected = min(best.bits_per_character * (1 - gain), *reached, math.inf)
+        values |= {"minutes": max(1, round(wanted / 60)), "expected": expected}
     values |= {"bits": best.bits_per_character} | ({} if reference is None else {"reference": reference})
     return {
         "stands": stands,
@@ -102,8 +99,9 @@ def verdict_of(history: History, others: OtherRuns | None = None) -> dict[str, A
         "earlier": earlier,
         "made": None if made is None else _named(made),
         "slowed": _slowed(history),
+        "limited": _limited(history),
         "copied": _copied(history),
-        "command": "" if lever == "made" else command_of(history, lever, wanted, fixed),
+        "command": "" if lever == "made" else command_of(history, lever, wanted, fixed, others.next_name),
         "seconds": wanted,
         "settings": fixed,
         "values": {name: round(value, 5) for name, value in values.items()},
@@ -157,10 +155,20 @@ def _slowed(history: History) -> dict[str, int] | None:
     return {"steps": finished.step, "planned": planned} if finished.step < _SLOWED * planned else None
 
 
+def _limited(history: History) -> dict[str, Any] | None:
+    """The given limit, of epochs or steps, that ended a run with a given time: its value, the seconds that the run took, and
+    those that it was given."""
+    values = history.finished.values if history.finished is not None else {}
+    by = next((name for name in ("epochs", "max_steps") if isinstance(values.get(name), int)), None)
+    if by is None or not _given(history.settings):
+        return None
+    return {"by": by, "count": values[by], "took": round(history.took, 3), "time": _given(history.settings)}
+
+
 def _missed(history: History, earlier: OtherRun) -> float | None:
     """The bits per character that the earlier run's report expected of this run's time, if they were not reached."""
     given = _given(history.settings)
-    if earlier.forecast is None or history.best is None or not given:
+    if earlier.forecast is None or history.best is None or not given or _limited(history) is not None:
         return None
     seconds, expected = earlier.forecast
     same_time = abs(given - seconds) <= _SAME_TIME * seconds
@@ -270,8 +278,9 @@ def _falls(history: History) -> bool:
 
 
 def _seconds(history: History) -> float:
-    """The time that the run was given, or took."""
-    return _given(history.settings) or max(_SHORTEST, history.took)
+    """The time that the run was given, or took, also if a given limit ended it before its time."""
+    given = 0.0 if _limited(history) is not None else _given(history.settings)
+    return given or max(_SHORTEST, history.took)
 
 
 def _given(settings: Mapping[str, Any]) -> float:
@@ -280,45 +289,12 @@ def _given(settings: Mapping[str, Any]) -> float:
     return float(given) if isinstance(given, int | float) and given > 0 else 0.0
 
 
-def command_of(history: History, lever: str, seconds: int, fixed: Mapping[str, Any]) -> str:
-    """One command for the improvement, which the checks before training stop no more than they did this run. If more text is
-    needed, the user has to name it, and it is checked. seconds: of the new run; fixed: not left to the planner."""
-    words = ["mmrec-tui", "train", "--time", _time(seconds)]
-    if lever == "text":
-        return command_line([*words, "--data-dir"]) + " FOLDER_WITH_MORE_TEXT"
-    of_text = _of_text(history.settings)
-    return command_line([*words, *of_text, *_flags(fixed), *_of_checks(history), "--name", "better"])
-
-
-def _of_checks(history: History) -> list[str]:
-    """The flags without which the checks that failed before this run would stop the next one."""
-    made = _before(history)
-    if made.keys() == _WITHOUT_CHECKS:
-        return ["--no-check"]
-    failed = [name for name, one in made.items() if one.get("status") in ("fail", "error") and name in CHECKS]
-    return [word for name in failed for word in ("--waive", name)]
-
-
-def _before(history: History) -> dict[str, Finding]:
-    """The newest finding of each check before training; not those of single files that were skipped."""
-    return {str(one.get("id")): one for one in history.findings if one.get("phase") == "before" and not _of_a_file(one)}
-
-
-def _of_a_file(finding: Finding) -> bool:
-    values = finding.get("values")
-    return isinstance(values, Mapping) and {"file", "reason"} <= values.keys()
-
-
 def _copied(history: History) -> float | None:
     """The share of the validation split that is in training too, if that is so much that the check of it failed."""
-    found = _before(history).get("split-overlap", {})
+    found = checks_before(history).get("split-overlap", {})
     values = found.get("values")
     share = values.get("share") if isinstance(values, Mapping) else None
     return round(share, 4) if found.get("status") == "fail" and isinstance(share, int | float) else None
-
-
-def _flags(values: Mapping[str, Any]) -> list[str]:
-    return [word for name, value in values.items() for word in (flag(name), str(value))]
 
 
 def _factor(history: History) -> float:
@@ -331,18 +307,4 @@ def _factor(history: History) -> float:
 def _next_seconds(lever: str, seconds: float, factor: float) -> int:
     """The time of the next run, in whole minutes if it is long; seconds: of the run so far; factor: `_factor`."""
     wanted = max(_SHORTEST, factor * seconds if lever in ("time", "none", "made") else seconds)
-    return math.ceil(wanted) if wanted <= _NO_LONGER_IN_SECONDS else 60 * math.ceil(wanted / 60)
-
-
-def _of_text(settings: Mapping[str, Any]) -> list[str]:
-    for name in ("data_dir", "corpus"):
-        given = settings.get(name)
-        if given:
-            texts = [given] if isinstance(given, str) else [str(one) for one in given]
-            flag = "--" + name.replace("_", "-")
-            return [word for text in texts for word in (flag, text)]
-    return ["--use-sample-corpus"]
-
-
-def _time(seconds: int) -> str:
-    return f"{seconds // 60}m" if seconds > _NO_LONGER_IN_SECONDS else f"{seconds}s"
+    return math.ceil(wanted) if wanted <= NO_LONGER_IN_SECONDS else 60 * math.ceil(wanted / 60)

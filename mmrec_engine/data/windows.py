@@ -21,6 +21,12 @@ Tokens = npt.NDArray[np.unsignedinteger[Any]]
 Batch = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]  # inputs and labels, both (windows, length)
 
 
+def count_of_windows(tokens: int, length: int, stride: int) -> int:
+    """Windows an epoch of a text with so many tokens: the same in every epoch, whatever its shift; 0 if not even one fits."""
+    room = tokens - 1 - length  # the last possible start
+    return 0 if room < 0 else max(1, (room - (stride - 1)) // stride + 1)
+
+
 class Windows(Protocol):
     """Windows that are pure functions of their number, counted from the beginning of a run."""
 
@@ -48,11 +54,7 @@ class TrainingWindows:
 
     @property
     def count(self) -> int:
-        """Windows an epoch: the same in every epoch, whatever its shift; 0 if not even one fits."""
-        room = len(self.tokens) - 1 - self.length  # the last possible start
-        if room < 0:
-            return 0
-        return max(1, (room - (self.stride - 1)) // self.stride + 1)
+        return count_of_windows(len(self.tokens), self.length, self.stride)
 
     def starts(self, numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """First token of each window numbered from the beginning of the run. Shape as `numbers`."""

@@ -28,9 +28,10 @@ def verdict_lines(verdict: Mapping[str, Any], language: Language, number: Number
         for name, value in verdict.get("values", {}).items()
         if isinstance(value, int | float)
     }
-    lever = verdict.get("lever")
+    lever, limited = verdict.get("lever"), verdict.get("limited")
     if lever == "time":
-        lever = "slowed" if verdict.get("slowed") else "short" if verdict.get("validations") == 1 else "time"
+        other = {"slowed": verdict.get("slowed"), "limited": limited, "short": verdict.get("validations") == 1}
+        lever = next((name for name, applies in other.items() if applies), "time")
         lever += "" if "expected" in values else "-without-forecast"
     if lever == "text" and "passes" in values:
         lever = "text-repeated"
@@ -41,6 +42,8 @@ def verdict_lines(verdict: Mapping[str, Any], language: Language, number: Number
     lines = [*_filled(_STANDS.get(str(verdict.get("stands"))), values, language)]
     if isinstance(copied := verdict.get("copied"), int | float):
         lines += _filled(_STANDS["copied"], {"share": percentage(f"{100 * copied:.0f}", language)}, language)
+    if isinstance(limited, Mapping):
+        lines += _limited(limited, language, written)
     if isinstance(slowed, Mapping):
         steps = {name: written(value, 0) for name, value in slowed.items() if isinstance(value, int | float)}
         lines += _filled(_STANDS["slowed"], steps, language)
@@ -70,6 +73,13 @@ def _filled(words: Mapping[Language, str] | None, values: Mapping[str, str], lan
 def _of_run(run: Mapping[str, Any], written: Number) -> dict[str, str]:
     bits, seconds = run.get("bits", 0.0), run.get("seconds", 0.0)
     return {"run": str(run.get("run", "")), "bits": written(bits, _BITS_DIGITS), "time": clock(seconds)}
+
+
+def _limited(limited: Mapping[str, Any], language: Language, written: Number) -> Iterator[str]:
+    """The given limit that ended the run before its time."""
+    values = {"count": written(limited.get("count", 0), 0)}
+    values |= {name: clock(limited.get(name, 0.0)) for name in ("took", "time")}
+    yield from _filled(_STANDS.get(f"limited-{limited.get('by')}"), values, language)
 
 
 def _compared(earlier: Mapping[str, Any], language: Language, written: Number) -> Iterator[str]:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from mmrec_engine.data.windows import count_of_windows
 from mmrec_engine.errors import RequestError
 from mmrec_engine.planning.facts import MachineFacts, TextFacts
 from mmrec_engine.planning.rules import Rules, rules
@@ -18,6 +19,7 @@ from mmrec_engine.settings import Resolved, Settings, resolve
 from mmrec_engine.settings.presets import BEST_RATE, PRESETS, RECIPES, most_passes, passes_as_measured
 from mmrec_engine.settings.pretrained import PRETRAINED
 from mmrec_engine.system.optional_dependencies import install_command
+from mmrec_engine.training.plan import steps_of_epochs
 
 PLANNER = "planner"  # source of a setting
 # What a plan chooses where it is free.
@@ -62,7 +64,8 @@ class Choice:
 
 @dataclass(frozen=True)
 class BudgetPlan:
-    """choices: by setting; expected: the expected results of the run."""
+    """choices: by setting; expected: the expected results of the run; `limited_by` among them is the given limit, of epochs
+    or steps, that ends it before its time."""
 
     choices: Mapping[str, Choice]
     expected: Mapping[str, Any]
@@ -168,8 +171,11 @@ def plan(text: TextFacts, machine: MachineFacts, resolved: Resolved, *, checks: 
         few, several = (work + estimate.validation) / (1 - _SHARE_KEPT), work / (1 - _SHARE_KEPT - _SHARE_OF_FEW)
         least = max(int(1.1 * max(few, several)), int(total)) + 1
         raise RequestError("time-too-short", time=f"{total:g}", least=least)
-    if settings.max_steps is not None and settings.max_steps < estimate.steps:
-        estimate = estimate.of_steps(settings.max_steps)
+    given = _given_limits(chosen.settings, text, known)
+    limit = min(given, key=lambda name: given[name], default="")
+    limited = bool(limit) and given[limit] <= estimate.steps
+    if limited:
+        estimate = estimate.of_steps(given[limit])
     steps, choices = estimate.steps, dict(chosen.choices)
     if is_free("config", resolved):
         values = {"seen": estimate.seen, "least": int(known.larger_from["mini"]), "minutes": round(total / 60, 1)}
@@ -178,7 +184,7 @@ def plan(text: TextFacts, machine: MachineFacts, resolved: Resolved, *, checks: 
     if is_free("dropout", resolved):
         dropout = known.dropout(passes_as_measured(config, estimate.passes, text.train))
         choices["dropout"] = Choice(dropout, "dropout-by-passes", values)
-    if is_free("max_steps", resolved):
+    if is_free("max_steps", resolved) and not limited:  # else the prepared text says exactly after how many steps
         in_time = Choice(steps, "steps-in-the-time", {"seconds": round(estimate.seconds), "total": round(total)})
         choices["max_steps"] = Choice(steps, "steps-of-the-text", values) if repeats else in_time
     if is_free("eval_every", resolved):
@@ -196,9 +202,20 @@ def plan(text: TextFacts, machine: MachineFacts, resolved: Resolved, *, checks: 
         "tokens_per_second": round(machine.speeds[config], 1),
         "validation_seconds": round(estimate.validation, 2),
         "parameters": chosen.settings.model(vocabulary_of(chosen.settings, text), config).parameters(),
+        **({"limited_by": limit} if limited else {}),
     }
     order = [name for name in Settings.__dataclass_fields__ if name in choices]
     return BudgetPlan({name: choices[name] for name in order}, expected)
+
+
+def _given_limits(settings: Settings, text: TextFacts, known: Rules) -> dict[str, int]:
+    """Steps after which given limits end the run, by setting; those of epochs are estimated from the text's characters."""
+    limits = {} if settings.max_steps is None else {"max_steps": settings.max_steps}
+    if settings.epochs is not None:
+        each = 1.0 if settings.tokenizer == "char" else known.characters_a_token(settings.vocab_size)
+        windows = count_of_windows(int(text.train / each), settings.seq_len, settings.window_stride)
+        limits["epochs"] = max(1, steps_of_epochs(settings.epochs, windows, settings.windows_a_step))
+    return limits
 
 
 @dataclass(frozen=True)
@@ -319,6 +336,7 @@ def _may_end(resolved: Resolved) -> bool:
     """Whether a run of this plan may end before its time. For a pretrained model nothing was measured."""
     return (
         resolved.settings.shape is None
+        and resolved.settings.epochs is None
         and all(is_free(name, resolved) for name in _OF_REPEATING)
         and (is_free("learning_rate", resolved) or _learns_fast(resolved))
     )
@@ -332,7 +350,8 @@ def _learns_fast(resolved: Resolved) -> bool:
 def was_limited(planned: Resolved) -> bool:
     """Whether a planned run makes at most `most_steps`."""
     settings, sources = planned.settings, planned.sources
-    return settings.shape is None and all(sources[name] == PLANNER for name in _OF_REPEATING) and _learns_fast(planned)
+    chosen = settings.epochs is None and all(sources[name] == PLANNER for name in _OF_REPEATING)
+    return settings.shape is None and chosen and _learns_fast(planned)
 
 
 def most_steps(config: str, characters: int, steps_a_pass: float) -> int:

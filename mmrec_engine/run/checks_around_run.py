@@ -38,7 +38,7 @@ class RunChecks:
 
     before: run the checks before training; otherwise only the baselines are computed, which the checks on events use. found:
     findings that these checks have made already for this very run; they are recorded, the checks are not run again, and the
-    caller has seen them: none of them stops the run. strict: warnings stop it too. stops: whether a failed check stops the run;
+    caller has seen them: none of them stops the run. The baselines are computed if they are not among them. strict: warnings stop it too. stops: whether a failed check stops the run;
     not where it was started although not all checks had been made. language: of report.md. waived: ids of
     checks whose findings do not stop a run. others: the other runs on the text of a run, for its report.
     """
@@ -72,19 +72,21 @@ class RunChecks:
         """
         findings: list[Finding] = list(self.found)
         yield from (events.Check(finding=one) for one in findings)
-        if not findings:
-            total = count_of_checks(corpus, settings) if self.before else len(_BASELINES)
-            only = None if self.before else _BASELINES
+        known = {str(one["id"]) for one in findings}
+        if not known.issuperset(_BASELINES):  # a run may start before its checks have ended
+            everything = self.before and not findings
+            total = count_of_checks(corpus, settings) if everything else len(_BASELINES)
+            only = None if everything else _BASELINES
             made = checks_before(settings, sources, corpus, folder, machine, warm_start, only)
             yield events.Progress(task="checks", done=0, total=total)
-            for finding in (marked(one, self.waived) for one in made):
+            for done, finding in enumerate((marked(one, self.waived) for one in made), start=1):
                 if stopping():
                     raise Interrupted
                 findings.append(finding)
                 yield events.Check(finding=finding)
-                yield events.Progress(task="checks", done=len(findings), total=total)
+                yield events.Progress(task="checks", done=done, total=total)
             failed = failing(findings, self.strict)
-            if failed and self.before and self.stops:
+            if failed and everything and self.stops:
                 raise TrainingError("checks-failed", count=len(failed), titles=_titles(failed))
         return baselines_of(findings)
 

@@ -9,13 +9,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from mmrec_engine.planning.budget import GIVEN, most_steps, was_limited
+from mmrec_engine.planning.budget import GIVEN, PLANNER, most_steps, was_limited
 from mmrec_engine.runs.record import newest_lines
 from mmrec_engine.runs.run_time import evaluated_a_second
 from mmrec_engine.settings import Resolved
 from mmrec_engine.storage.files import open_plain
 from mmrec_engine.storage.run_files import EVENTS
 from mmrec_engine.training.deadline import Beside, Deadline
+from mmrec_engine.training.plan import UNLIMITED
 from mmrec_engine.training.state import TrainingState
 
 _FALLBACK_SPEED = 5000.0  # tokens a second without a measurement: the first steps correct it
@@ -83,15 +84,17 @@ def give_time(
     """Let the run end within its time. A resumed one has the rest of it; a new time is spread over all of its steps.
 
     path, content: the checkpoint that it is resumed from. began, expected, checks: as in `deadline_of`. Returns the settings
-    with the number of steps that fit.
+    with the number of steps: at first those of the plan, which the clock corrects later.
     """
     if path is not None and content.get("settings", {}).get("time") is None:
         training.budget = replace(training.budget, since_step=training.progress.step)
     used = training.budget.used + (used_after(folder, path.name) if path is not None else 0.0)
     training.deadline = deadline_of(training, began, used, expected, checks)
     new_time = path is None or content.get("settings", {}).get("time") != training.settings.time
-    if resolved.sources["max_steps"] in GIVEN:
-        training.most_steps = training.settings.max_steps
+    given = _given_limits(training, resolved)
+    if given:
+        training.limited_by = min(given, key=lambda name: given[name])
+        training.most_steps = given[training.limited_by]
     elif was_limited(resolved) and (path is None or not new_time):  # more time for a run is meant to be used
         plan = training.plan
         characters = sum(part.train.characters for part in training.corpus.all_parts)
@@ -102,7 +105,32 @@ def give_time(
         every = training.plan.steps_between_validations(settings.eval_every)
         fitting = training.deadline.fitting(training.progress.step, every, settings.checkpoint_every)
         steps = max(1, min(fitting, training.most_steps or fitting))
+        if path is None:
+            steps = _first_steps(training, expected) or steps
+            if training.most_steps is not None:
+                training.most_steps = max(training.most_steps, steps)
         training.budget = replace(training.budget, anchor_step=0, anchor_done=0.0)
         training.change_settings(replace(settings, max_steps=steps))
-        return replace(resolved, settings=training.settings)
+        # Steps that are not given are no limit of a later run.
+        chosen = {} if "max_steps" in given else {"max_steps": PLANNER}
+        return Resolved(training.settings, {**resolved.sources, **chosen})
     return resolved
+
+
+def _given_limits(training: TrainingState, resolved: Resolved) -> dict[str, int]:
+    """Steps after which given limits end the run, by setting."""
+    settings, limits = training.settings, {}
+    if settings.epochs is not None:
+        limits["epochs"] = training.plan.steps_of(settings.epochs)
+    if settings.max_steps is not None and resolved.sources["max_steps"] in GIVEN:
+        limits["max_steps"] = settings.max_steps
+    return limits
+
+
+def _first_steps(training: TrainingState, expected: Mapping[str, Any]) -> int:
+    """The steps of the plan, so that a run starts with the number that was shown; 0 if none were planned."""
+    planned, of_plan = training.plan.planned_steps, expected.get("steps")
+    if planned >= UNLIMITED and not isinstance(of_plan, int):
+        return 0
+    known = isinstance(of_plan, int) and of_plan > 0 and "limited_by" not in expected
+    return min(planned, of_plan) if known else planned  # type: ignore[type-var,return-value]

@@ -291,9 +291,18 @@ def _parsed(lines: Iterable[bytes]) -> Iterator[events.Event]:
 
 def newest_step_time(folder: Path) -> float:
     """When a run made its newest step, in seconds since the epoch; infinity without one."""
+    return _newest_time(folder, "step")
+
+
+def newest_end_time(folder: Path) -> float:
+    """When a run ended last, in seconds since the epoch; infinity if it never did."""
+    return _newest_time(folder, "run_finished")
+
+
+def _newest_time(folder: Path, kind: str) -> float:
     try:
         with open_plain(folder / EVENTS) as file:
-            newest = next(_parsed(newest_lines(file, "step")), None)
+            newest = next(_parsed(newest_lines(file, kind)), None)
     except OSError:
         newest = None
     return math.inf if newest is None else newest.time

@@ -95,9 +95,10 @@ class History:
                 self.progress = event
                 return
             case events.Planned():
-                self.planned_steps = int(event.expected.get("steps") or 0)
+                exact = "limited_by" not in event.expected  # else the plan has estimated the steps of the given epochs
+                self.planned_steps = int(event.expected.get("steps") or 0) if exact else 0
             case events.RunStarted():
-                if self.planned_steps != event.planned_steps:  # preparing the text took another time than was expected
+                if self.planned_steps not in (0, event.planned_steps):  # by versions that planned anew at the start
                     self.steps_before_replanning = self.planned_steps
                 self.started, self.planned_steps, self.settings = event, event.planned_steps, sound(event.settings)
             case events.Paused():

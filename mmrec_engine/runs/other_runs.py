@@ -11,14 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from mmrec_engine import events
-from mmrec_engine.runs.catalog import described, newest_step_time, read_events, summarised
+from mmrec_engine.runs.catalog import described, free_name, newest_end_time, newest_step_time, read_events, summarised
 from mmrec_engine.runs.comparison import same_text
 from mmrec_engine.runs.history import History
 from mmrec_engine.runs.noted_runs import noted_runs
 from mmrec_engine.runs.run_reader import RunReader
+from mmrec_engine.settings import Settings
 from mmrec_engine.storage.files import read_plain
 from mmrec_engine.storage.run_files import REPORTS
 
+NEXT_NAME = "better"  # of the run that a verdict proposes
 _MOST_LOOKED_AT = 400  # folders, of which only run.json is read unless the text is the same
 
 
@@ -39,20 +41,26 @@ class OtherRun:
 class OtherRuns:
     """Runs on the same text and validation split. best: of those that began before, or made their last step before: a run
     that is extended is newer than those that were made in the meantime. later: the others that were finished, the oldest first.
+    reached: the seconds of each of the former, at most, and its bits per character. next_name: for a next run, unused in the
+    usual folder of runs.
     """
 
     best: OtherRun | None = None
     later: tuple[OtherRun, ...] = ()
+    reached: tuple[tuple[float, float], ...] = ()
+    next_name: str = NEXT_NAME
 
 
 def other_runs(folder: Path) -> OtherRuns:
     """Among the runs of this machine and the folders beside this one. An unreadable one is passed over."""
     own, began = described(folder).get("corpus", {}), _began(folder)
+    next_name = free_name(Path(Settings.output_dir), NEXT_NAME)
     if began is None:
-        return OtherRuns()
+        return OtherRuns(next_name=next_name)
     ended = newest_step_time(folder)
     best: tuple[float, Path, dict[str, Any]] | None = None
     later: list[tuple[float, OtherRun]] = []
+    reached: list[tuple[float, float]] = []
     for path in itertools.islice(_candidates(folder), _MOST_LOOKED_AT):
         description = described(path)
         if not same_text(own, description.get("corpus", {})):
@@ -62,12 +70,17 @@ def other_runs(folder: Path) -> OtherRuns:
             continue
         settings = description.get("settings", {})
         if begun < began or newest_step_time(path) < ended:
+            given = settings.get("time")
+            taken = newest_end_time(path) - begun  # with its pauses
+            reached.append((min(taken, given) if isinstance(given, int | float) else taken, bits))
             if best is None or bits < best[0]:
                 best = bits, path, settings
         elif begun > began and run.state == "FINISHED":
             later.append((begun, _read(path, bits, settings)))
     ordered = tuple(run for _, run in sorted(later, key=lambda pair: pair[0]))
-    return OtherRuns(None if best is None else _read(best[1], best[0], best[2]), ordered)
+    return OtherRuns(
+        None if best is None else _read(best[1], best[0], best[2]), ordered, tuple(reached), next_name
+    )
 
 
 class OtherRunsReader:

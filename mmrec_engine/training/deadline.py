@@ -162,13 +162,16 @@ class Deadline:
         # The most steps that end in time: one more could begin with a validation that takes longer than all the rest.
         return step + max(0, bisect_right(range(max(0, int(left / each)) + 1), left, key=taken) - 1)
 
-    def decide(self, step: int, planned: int, eval_every: int, checkpoint_every: int) -> int | None:
-        """The new number of steps, if it clearly differs from the plan; None: no change."""
+    def decide(
+        self, step: int, planned: int, eval_every: int, checkpoint_every: int, most: int | None = None
+    ) -> int | None:
+        """The new number of steps, at most `most`, if it clearly differs from the plan; None: no change, or no speed was measured yet."""
         fitting = self.fitting(step, eval_every, checkpoint_every)
         if fitting <= step < planned:
             return step  # the time is over
+        fitting = fitting if most is None else min(fitting, most)
         now = self._clock()
-        if step >= planned or now - self._changed_at < _APART * self.seconds:
+        if step >= planned or self._steps <= _UNUSUAL_STEPS or now - self._changed_at < _APART * self.seconds:
             return None
         tolerated = min(_MOST_SECONDS, max(_LEAST_SECONDS, _MARGIN_OF_TIME * self.seconds)) / self.seconds_a_step
         if abs(fitting - planned) <= max(MARGIN * (planned - step), tolerated):

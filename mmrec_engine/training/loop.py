@@ -58,7 +58,7 @@ def run_steps(training: TrainingState, control: Control) -> Generator[Event, Non
                 yield from save_if_possible(training, run_files.BEST, save_best(training))
             yield events.State(step=step, state="TRAINING")
         undone = due and training.progress.validated_step < step
-        end = None if undone else ending(training.progress, training.plan, training.settings)
+        end = None if undone else _reached(training, ending(training.progress, training.plan, training.settings))
         if step and step % training.settings.checkpoint_every == 0 and training.saved_step != step and not undone:
             yield from save_if_possible(training, run_files.step_name(step), save(training))
             yield events.State(step=step, state="TRAINING")
@@ -71,6 +71,14 @@ def run_steps(training: TrainingState, control: Control) -> Generator[Event, Non
                 yield from save(training)
             return _INTERRUPTED, {"by": stop}
         yield (yield from _timed_step(training))
+
+
+def _reached(training: TrainingState, end: Ending | None) -> Ending | None:
+    """The end, with the given limit that a run with a given time has reached."""
+    limit, most = training.limited_by, training.most_steps
+    if end is None or end[0] != "completed" or not limit or most is None or training.progress.step < most:
+        return end
+    return end[0], {**end[1], limit: training.settings.epochs if limit == "epochs" else most}
 
 
 def _timed_step(training: TrainingState) -> Generator[Event, None, events.Step]:
@@ -109,9 +117,7 @@ def _fitting(training: TrainingState) -> tuple[int, float, float]:
     if deadline is None:  # another rank
         return planned, 0.0, 0.0
     every = training.plan.steps_between_validations(settings.eval_every)
-    fitting = deadline.decide(training.progress.step, planned, every, settings.checkpoint_every)
-    if fitting is not None:
-        fitting = min(fitting, training.most_steps or fitting)
+    fitting = deadline.decide(training.progress.step, planned, every, settings.checkpoint_every, training.most_steps)
     return planned if fitting is None else fitting, deadline.left, deadline.seconds_a_step
 
 

@@ -12,7 +12,7 @@ from mmrec_engine.events import Status
 from mmrec_engine.settings import Settings
 
 _MOST_COUNT = 2**63
-_UNLIMITED = 10**9  # steps
+UNLIMITED = 10**9  # steps
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,10 @@ class Plan:
     def steps_an_epoch(self) -> int:
         return -(-self.windows_an_epoch // self.windows_a_step)
 
+    def steps_of(self, epochs: int) -> int:
+        """The last step of this many epochs."""
+        return steps_of_epochs(epochs, self.windows_an_epoch, self.windows_a_step)
+
     def steps_between_validations(self, every: int | None) -> int:
         """every: as given; None: an epoch."""
         return self.steps_an_epoch if every is None else every
@@ -104,6 +108,10 @@ class Plan:
         return step > 0 and (due or step >= self.planned_steps)
 
 
+def steps_of_epochs(epochs: int, windows_an_epoch: int, windows_a_step: int) -> int:
+    return -(-epochs * windows_an_epoch // windows_a_step)
+
+
 def make_plan(settings: Settings, windows_an_epoch: int, tokens_a_character: float | None = None) -> Plan:
     """Epochs and steps both limit a run; the earlier limit ends it. A limit in time is not yet known in steps.
 
@@ -112,13 +120,13 @@ def make_plan(settings: Settings, windows_an_epoch: int, tokens_a_character: flo
     """
     limits = []
     if settings.epochs is not None:
-        limits.append(-(-settings.epochs * windows_an_epoch // settings.windows_a_step))
+        limits.append(steps_of_epochs(settings.epochs, windows_an_epoch, settings.windows_a_step))
     if settings.max_steps is not None:
         limits.append(settings.max_steps)
     targets = [] if settings.target_loss is None else [settings.target_loss]
     if settings.target_bits is not None and tokens_a_character:
         targets.append(settings.target_bits * math.log(2) / tokens_a_character)
-    return Plan(min(limits, default=_UNLIMITED), windows_an_epoch, settings.windows_a_step, max(targets, default=None))
+    return Plan(min(limits, default=UNLIMITED), windows_an_epoch, settings.windows_a_step, max(targets, default=None))
 
 
 def ending(progress: TrainingProgress, plan: Plan, settings: Settings) -> tuple[Status, dict[str, object]] | None:

@@ -48,7 +48,8 @@ LAST_WEIGHTS = "last_weights"  # if `model` is an average: the weights themselve
 class TrainingState:
     """One run in this rank. `progress`, `target_estimate`, `loss_scale` and `budget` are replaced in all ranks alike.
 
-    deadline: of a run with a given time, in rank 0; most_steps: limit given in addition.
+    deadline: of a run with a given time, in rank 0; most_steps: limit in addition; limited_by: the setting that gives it, or
+    none if it is not given.
     """
 
     settings: Settings
@@ -66,6 +67,7 @@ class TrainingState:
     budget: Budget = field(default_factory=Budget)
     deadline: Deadline | None = None
     most_steps: int | None = None
+    limited_by: str = ""
     group: ProcessGroup = field(default_factory=SingleProcess)
     saved_step: int = 0  # step of the newest checkpoint
     resumed_from: str | None = None  # name of the checkpoint that this process resumed from

@@ -20,7 +20,7 @@ from mmrec_engine.system.shell import command_line
 from mmrec_engine.training.plan import Plan
 from mmrec_tui.locales import Wording
 from mmrec_tui.presentation.findings import advice_of, evidence_of, raised_rate, remedy_of, title_of
-from mmrec_tui.presentation.planned import choice_lines, replanned_values
+from mmrec_tui.presentation.planned import choice_lines, limit_line, replanned_values
 from mmrec_tui.presentation.reading import reading_lines
 from mmrec_tui.terminal import Narration, one_line, printable
 
@@ -166,6 +166,8 @@ class Narrator:
         )
         for line in choice_lines(event.choices, self._text):
             self._out.line(line)
+        if limit := limit_line(event.expected, self._text):
+            self._out.line(limit)
 
     def _replanned(self, event: events.Replanned) -> None:
         if self._plan is not None:

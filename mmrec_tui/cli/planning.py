@@ -8,7 +8,7 @@ import time
 from mmrec_engine.errors import RequestError
 from mmrec_engine.settings import Resolved
 from mmrec_tui.locales import Wording
-from mmrec_tui.presentation.planned import choice_lines, expected_values
+from mmrec_tui.presentation.planned import choice_lines, expected_values, limit_line
 from mmrec_tui.terminal import Narration, print_json
 
 
@@ -46,6 +46,6 @@ def plan_headless(resolved: Resolved, wording: Wording, as_json: bool, quiet: bo
         return 0
     narration.clear()
     print(wording("plan.head", time=wording.clock(seconds)))
-    print("\n".join(choice_lines(plan_event.choices, wording)))
+    print("\n".join(filter(None, [*choice_lines(plan_event.choices, wording), limit_line(plan_event.expected, wording)])))
     print(wording("plan.expected", **expected_values(plan_event.expected, wording)))
     return 0

@@ -64,6 +64,14 @@ def expected_values(expected: Mapping[str, Any], wording: Wording) -> dict[str, 
     }
 
 
+def limit_line(expected: Mapping[str, Any], wording: Wording) -> str:
+    """The given limit that ends the run before its time, in a line as of a choice; empty without one."""
+    key = {"epochs": "plan.limited.epochs", "max_steps": "plan.limited.max_steps"}.get(str(expected.get("limited_by")))
+    if key is None:
+        return ""
+    return wording(key, **{name: _shown(round(expected[name], 1), wording) for name in ("steps", "passes")})
+
+
 def replanned_values(event: Replanned, wording: Wording) -> dict[str, str]:
     """For the words about a new number of steps: why, and the steps before and after."""
     before = event.before.get("max_steps")

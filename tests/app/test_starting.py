@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from mmrec_engine.checks.preflight import all_checks
 from mmrec_engine.planning.speeds import Speed, Speeds
+from mmrec_engine.run import checks_around_run
 from mmrec_engine.settings import resolve
 from mmrec_tui.app.session import StartParameters, Training
-from tests.app.conftest import TINY, an_app, screen_text, table_of, until, until_shown
+from tests.app.conftest import TINY, an_app, is_planned, screen_text, table_of, until, until_shown
 
 REPEATED = "Even the smallest model deserves quality training.\n" * 200
 
@@ -19,6 +23,44 @@ REPEATED = "Even the smallest model deserves quality training.\n" * 200
 def events_of(folder: Path) -> list[dict[str, Any]]:
     record = folder / "events.jsonl"
     return [json.loads(line) for line in record.read_text().splitlines()] if record.exists() else []
+
+
+@pytest.mark.extended
+async def test_run_that_is_started_before_its_checks_have_ended_has_its_baselines(
+    tmp_path: Path, prose: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, made = threading.Event(), all_checks.checks_before
+
+    def slow(*of: Any) -> Iterator[dict[str, Any]]:
+        for number, one in enumerate(made(*of)):
+            if number == 2:
+                begun.wait(60)
+            yield one
+
+    monkeypatch.setattr(all_checks, "checks_before", slow)  # for the checklist; the run has its own
+    assert checks_around_run.checks_before is made
+    (tmp_path / "prose.txt").write_text(prose[:60_000])
+    app = an_app("en", plan={**TINY, "data_dir": str(tmp_path / "prose.txt"), "max_steps": 4, "output_dir": str(tmp_path)})
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("n")
+        await until(pilot, lambda: table_of(app) == "plan" and is_planned(app, 4))
+        await pilot.press("ctrl+s")
+        await until_shown(pilot, "space ticks one")
+        checklist: Any = app.screen
+        await until(pilot, lambda: len(checklist._checks.found) == 2, 60)
+        assert "baselines" not in {one["id"] for one in checklist._checks.found}
+        await pilot.press("s", "s")
+        await until(pilot, lambda: table_of(app) == "training")
+        begun.set()
+        session: Any = app.stage.training or app.stage.session
+        await until(pilot, lambda: not session.live, 120)
+    assert session.error is None
+    started = next(one for one in events_of(session.folder) if one["event"] == "run_started")
+    assert set(started["baselines"]) == {"unigram", "bigram", "5-gram"}
+    report = json.loads((session.folder / "report.json").read_text())
+    assert report["verdict"]["baselines"]
+    (compared,) = [one for one in report["findings"] if one["id"] == "beats-baselines" and one["phase"] == "after"]
+    assert compared["status"] != "skipped"
 
 
 async def test_timed_run_starts_with_the_steps_of_its_plan(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -45,7 +87,8 @@ async def test_timed_run_starts_with_the_steps_of_its_plan(monkeypatch: pytest.M
         assert session.join(60)
     happened = events_of(session.folder)
     started = next(one for one in happened if one["event"] == "run_started")
-    assert started["planned_steps"] == pytest.approx(planned, rel=0.25)
+    assert started["planned_steps"] == planned, "one first number of steps"
+    assert started["baselines"], "counted although the checks had not ended"
     (choices,) = [one["choices"] for one in happened if one["event"] == "planned"]
     assert choices["learning_rate"]["reason"] == "rate-muon", "watching and the report tell why"
 

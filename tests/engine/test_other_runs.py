@@ -49,6 +49,8 @@ def test_best_earlier_run_has_the_same_text_and_began_before(tmp_path: Path) -> 
     a_run(tmp_path / "stopped", 500, -3.0, status="interrupted")
     found = other_runs(own)
     assert found.best is not None and found.best.name == "second" and found.best.seconds == pytest.approx(68, abs=5)
+    assert sorted(bits for _, bits in found.reached)[0] == pytest.approx(found.best.bits) and len(found.reached) == 3
+    assert [seconds for seconds, _ in found.reached] == [70.0] * 3
     assert found.best.bits == pytest.approx(RunReader(tmp_path / "second").first_view().best.bits_per_character)  # type: ignore[union-attr]
     assert [run.name for run in found.later] == ["later"] and found.best.forecast is None
     assert other_runs(tmp_path / "first").best is None
@@ -82,6 +84,18 @@ def test_report_of_a_run_compares_it_with_the_earlier_one(tmp_path: Path) -> Non
     assert verdict["earlier"]["run"] == "tiny" and verdict["earlier"]["result"] == "worse"
     alone = verdict_of(RunReader(own).first_view())
     assert alone is not None and alone["earlier"] is None
+
+
+def test_next_run_has_a_name_that_is_free_where_its_command_makes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    own = a_run(tmp_path / "elsewhere" / "own", 0, 0.0)
+    a_run(tmp_path / "elsewhere" / "better", 0, 0.0)
+    for name, command in (("better", "--name better"), ("better-2", "--name better-2"), ("better-3", "--name better-3")):
+        verdict = verdict_of(RunReader(own).first_view(), other_runs(own))
+        assert verdict is not None and verdict["command"].endswith(command)
+        a_run(tmp_path / "checkpoints" / name, 1000, 0.0, fingerprint="other")
 
 
 def test_runs_are_comparable_only_on_a_known_text_and_split() -> None:

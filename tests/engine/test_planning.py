@@ -26,7 +26,7 @@ from mmrec_engine.system.optional_dependencies import install_command
 from mmrec_engine.training.deadline import Beside, Budget, Deadline
 from mmrec_engine.training.plan import make_plan
 from mmrec_tui.locales import Wording
-from mmrec_tui.presentation.planned import choice_lines
+from mmrec_tui.presentation.planned import choice_lines, limit_line
 
 MEGABYTE = TextFacts(train=1_000_000, validation=110_000, alphabet=80)
 FEW = TextFacts(train=400_000, validation=45_000, alphabet=80)
@@ -126,6 +126,29 @@ def test_run_ends_before_it_only_memorises_its_text() -> None:
     )
     for fixed in ({"dropout": 0.3}, {"recipe": "guide"}, {"learning_rate": 0.001}):
         assert made(text, time=3600, **fixed).expected["passes"] > 10, "who sets these may repeat the text"
+
+
+@pytest.mark.parametrize("given", [{"epochs": 2}, {"max_steps": 80}, {"epochs": 2, "max_steps": 900}])
+def test_given_epochs_and_steps_limit_a_plan(given: dict[str, int]) -> None:
+    plan_of = made(SMALL, time=600, **given)
+    used = plan_of.choices["batch_size"].value * plan_of.choices["seq_len"].value
+    steps = given["max_steps"] if "epochs" not in given else -(-2 * SMALL.train // used)
+    assert plan_of.expected["steps"] == pytest.approx(steps, rel=0.05)
+    assert plan_of.expected["passes"] == pytest.approx(steps * used / SMALL.train, rel=0.05)
+    assert plan_of.expected["seconds"] < 60
+    assert plan_of.expected["limited_by"] == next(iter(given))
+    assert "max_steps" not in plan_of.choices
+    for language in LANGUAGES:
+        line = limit_line(plan_of.expected, Wording(language))
+        assert line.startswith(f"   {'epochs' if 'epochs' in given else 'max-steps'}: ")
+    assert "2 passes" in limit_line(made(SMALL, time=600, epochs=2).expected, Wording("en"))
+
+
+def test_limits_that_the_time_does_not_reach_leave_the_plan_as_it_is() -> None:
+    usual, limited = made(LARGE, time=30), made(LARGE, time=30, epochs=9)
+    assert limited.expected == usual.expected and "limited_by" not in usual.expected
+    assert limited.choices["max_steps"] == usual.choices["max_steps"]
+    assert limit_line(usual.expected, Wording("en")) == ""
 
 
 def test_every_setting_that_a_plan_chooses_is_listed() -> None:

@@ -47,9 +47,9 @@ def decided(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The clock decides at given steps. Returns the steps at which it was read."""
     asked: list[int] = []
 
-    def decide(self: Deadline, step: int, planned: int, *rest: Any) -> int | None:
+    def decide(self: Deadline, step: int, planned: int, every: int, saves: int, most: int | None = None) -> int | None:
         asked.append(step)
-        return DECIDED.get(step)
+        return min(DECIDED[step], most or DECIDED[step]) if step in DECIDED else None
 
     monkeypatch.setattr(Deadline, "decide", decide)
     return asked
@@ -239,7 +239,20 @@ def test_given_steps_limit_a_timed_run(tmp_path: Path, text: Path) -> None:
         pass
     ending = recorded_ending(tmp_path / "run")
     assert ending is not None
-    assert ending.step == 7
+    assert ending.values == {"steps": 7, "max_steps": 7}
+
+
+def test_given_epochs_limit_a_timed_run(tmp_path: Path, text: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Deadline, "fitting", lambda self, step, *_: 1000)
+    told = list(train(settings(tmp_path, text, "run", epochs=1, time=600)))
+    (planned,) = (event for event in told if isinstance(event, events.Planned))
+    (started,) = (event for event in told if isinstance(event, events.RunStarted))
+    assert planned.expected["limited_by"] == "epochs" and "max_steps" not in planned.choices
+    assert started.planned_steps == started.steps_an_epoch
+    assert not [event for event in told if isinstance(event, events.Replanned)], "a change that changes nothing"
+    ending = recorded_ending(tmp_path / "run")
+    assert ending is not None
+    assert ending.values == {"steps": started.steps_an_epoch, "epochs": 1}
 
 
 def test_choices_are_in_the_record_and_in_run_json(tmp_path: Path, text: Path) -> None:
@@ -257,5 +270,5 @@ def test_choices_are_in_the_record_and_in_run_json(tmp_path: Path, text: Path) -
     assert {"optimizer", "dropout", "seq_len"} <= planned.choices.keys()
     assert "config" not in planned.choices, "it was given by hand"
     for name, choice in planned.choices.items():
-        if name != "max_steps":  # which the clock had corrected by then
-            assert started.settings[name] == choice["value"], name
+        assert started.settings[name] == choice["value"], name
+    assert planned.expected["steps"] == started.planned_steps, "one first number of steps, which the clock corrects later"

@@ -115,7 +115,7 @@ def test_forecast_is_careful_with_a_repeated_text_and_left_out_after_few_steps()
 
 def test_text_that_was_passed_over_often_needs_more_text_not_more_time() -> None:
     verdict = verdict_of(run([(2.2, 2.1), (2.0, 1.8)], every=1000, learning_rate=0.01))
-    assert verdict is not None and verdict["lever"] == "text" and "FOLDER" in verdict["command"]
+    assert verdict is not None and verdict["lever"] == "text" and "FOLDER" in verdict["command"] and "--name better" in verdict["command"]
     timed = verdict_of(run([(2.2, 2.2), (2.0, 2.0)], every=1000, learning_rate=0.01, time=60))
     assert timed is not None and timed["lever"] == "text", "a planner would not repeat it more often"
     assert "20 times" in verdict_lines(verdict, "en")[1]
@@ -333,6 +333,31 @@ def test_a_pause_and_a_length_by_hand_are_no_busy_machine() -> None:
     shortened = verdict_of(replanned(falling(time=120), 1900, by_hand))
     for verdict in (paused, shortened):
         assert verdict is not None and verdict["slowed"] is None
+
+
+def test_forecast_is_not_above_what_an_earlier_run_has_reached_in_that_time() -> None:
+    history = run([(2.2, 2.2), (2.0, 2.0)], learning_rate=0.01, time=60)
+    alone = verdict_of(history)
+    assert alone is not None and alone["seconds"] == 120 and alone["values"]["expected"] > 2.7
+    for seconds, bits, expected in ((100.0, 2.5, 2.5), (121.0, 2.5, None), (100.0, 2.9, None)):
+        verdict = verdict_of(history, OtherRuns(reached=((seconds, bits), (50.0, 2.95))))
+        assert verdict is not None
+        assert verdict["values"]["expected"] == (expected or alone["values"]["expected"])
+
+
+@pytest.mark.parametrize("limit", ["epochs", "max_steps"])
+def test_given_limit_that_ended_a_timed_run_is_named_and_not_the_machine(limit: str) -> None:
+    history = run([(2.2, 2.2), (2.0, 2.0)], learning_rate=0.01, time=60)
+    assert history.finished is not None
+    history.add(replace(history.finished, seconds=20.0, values={"steps": 200, limit: 1}))
+    verdict = verdict_of(history)
+    assert verdict is not None
+    assert (verdict["slowed"], verdict["limited"]) == (None, {"by": limit, "count": 1, "took": 20.0, "time": 60.0})
+    for language in LANGUAGES:
+        lines = verdict_lines(verdict, language)
+        assert "(1)" in lines[1] and "0:20" in lines[1] and "1:00" in lines[1]
+        assert {"en": "given limit ended", "tr": "sınır"}[language] in lines[2] and "2:00" in lines[2]
+    assert not {"--epochs", "--max-steps"} & set(verdict["command"].split()), "it would end as early again"
 
 
 def test_a_plan_that_a_slow_preparation_has_shortened_is_a_busy_machine() -> None:

@@ -11,6 +11,7 @@ from textual.content import Content
 
 from mmrec_engine.data.prepare import short_split
 from mmrec_engine.errors import MmrecError
+from mmrec_engine.events import Planned
 from mmrec_engine.model.memory_estimate import fitting_changes
 from mmrec_engine.runs.catalog import free_name
 from mmrec_engine.settings import Settings
@@ -65,7 +66,9 @@ def plan_summary(
     ways = fitting_changes(settings, vocabulary, free) if short_of_memory else {}
     plan = work.planning.plan
     expected = None if plan is None else plan.planned.expected
-    early = plan is not None and ends_early(plan.planned.choices)
+    early = plan is not None and ends_early(plan.planned)
+    if plan is not None and "limited_by" in plan.planned.expected:
+        expected = {**plan.planned.expected, "steps": ahead.steps}  # those of the given epochs were estimated
     room = Room(free, short_of_memory, changed_settings(ways, settings, say))
     words = summary_text(ahead, folder, room, say, narrow=narrow, expected=expected, early=early)
     if plan is not None and plan.doubtful:
@@ -75,10 +78,12 @@ def plan_summary(
     return words
 
 
-def ends_early(choices: Mapping[str, Any]) -> bool:
-    """Whether a run with a given time ends before it, because more passes over its text would only memorise that."""
-    steps = choices.get("max_steps")
-    return isinstance(steps, Mapping) and steps.get("reason") == "steps-of-the-text"
+def ends_early(planned: Planned) -> bool:
+    """Whether a run with a given time ends before it: by a given limit, or because more passes over its text would only
+    memorise that."""
+    steps = planned.choices.get("max_steps")
+    of_the_text = isinstance(steps, Mapping) and steps.get("reason") == "steps-of-the-text"
+    return of_the_text or "limited_by" in planned.expected
 
 
 def free_run_name(settings: Settings) -> str:
