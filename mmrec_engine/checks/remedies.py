@@ -284,6 +284,7 @@ _STEPS: dict[str, Step] = {
     "gradient-checkpointing": _checkpoint_gradients,
     "evaluate-sooner": _evaluate_sooner,
 }
+KNOWN = tuple(name for name, step in _STEPS.items() if step is not _no_setting)  # remedies that change settings
 
 
 def _rounded(rate: float) -> float:

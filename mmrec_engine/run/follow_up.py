@@ -15,8 +15,9 @@ from typing import Any, Literal
 
 from mmrec_engine import events
 from mmrec_engine.checks.finding import Finding
-from mmrec_engine.checks.remedies import remedies_for, restart_from
+from mmrec_engine.checks.remedies import KNOWN, remedies_for, restart_from
 from mmrec_engine.checks.report import newest
+from mmrec_engine.checks.specs import CHECKS
 from mmrec_engine.errors import RequestError
 from mmrec_engine.runs.catalog import free_name, read_description
 from mmrec_engine.runs.run_reader import RunReader
@@ -177,6 +178,8 @@ def _chosen(folder: Path, remedy: str, settings: Mapping[str, Any]) -> Offer:
     found = offers(history.findings, {**settings, **planned})
     chosen = next((one for one in found if remedy in (one.id, one.finding["id"])), None)
     if chosen is None:
+        if not found and remedy not in KNOWN and remedy not in CHECKS:
+            raise RequestError("remedy-missing", remedy=remedy, run=folder.name, known=", ".join(KNOWN))
         if not found:
             raise RequestError("remedy-none", remedy=remedy, run=folder.name)
         names = ", ".join(dict.fromkeys(one.id for one in found))

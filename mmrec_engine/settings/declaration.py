@@ -7,9 +7,12 @@ import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import Field, field
+from functools import partial
 from typing import Any, Literal, get_args
 
 from mmrec_engine.errors import RequestError
+from mmrec_engine.locales.catalogue import LANGUAGES
+from mmrec_engine.locales.numbers import with_units
 
 # The headings of the plan, in their order.
 Group = Literal["length", "optimizer", "text", "augmentation", "curriculum", "evaluation", "model", "saving"]
@@ -78,8 +81,10 @@ def flag(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
-def check(item: Field[Any], value: Any) -> None:
-    """Raises RequestError for a value of the setting's type that is not among its choices or is out of range."""
+def check(item: Field[Any], value: Any, typed: str = "") -> None:
+    """Raises RequestError for a value of the setting's type that is not among its choices or is out of range.
+
+    typed: a duration as it was typed with units, in which the range is told then."""
     rule = item.metadata
     if value is None:
         return
@@ -93,12 +98,24 @@ def check(item: Field[Any], value: Any) -> None:
     if too_low or too_high or (isinstance(value, float) and not math.isfinite(value)):
         # A whole number may be too large for `math.isnan`.
         nearest = item.default if value != value and item.default is not None else _nearest(rule, too_low)
-        range_text = (f">= {_bound(low)}" if low is not None else f"> {_bound(above)}") + (
-            f", <= {_bound(high)}" if high is not None else f", < {_bound(below)}" if below is not None else ""
-        )
+        range_text = _range(rule, _bound)
+        if typed:
+            units = {language: _range(rule, partial(with_units, language=language)) for language in LANGUAGES}
+            ends = {language: with_units(float(nearest), language) for language in LANGUAGES}
+            raise RequestError(
+                "setting-range", flag=flag(item.name), value=typed, range=units, nearest=ends, seconds=_typed(value),
+                nearest_seconds=nearest,
+            )  # fmt: skip
         raise RequestError(
             "setting-range", flag=flag(item.name), value=_typed(value), range=range_text, nearest=nearest
         )
+
+
+def _range(rule: Mapping[str, Any], written: Callable[[float], str]) -> str:
+    low, high, above, below = (rule[bound] for bound in ("low", "high", "above", "below"))
+    return (f">= {written(low)}" if low is not None else f"> {written(above)}") + (
+        f", <= {written(high)}" if high is not None else f", < {written(below)}" if below is not None else ""
+    )
 
 
 def _bound(value: float) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import Field
 from decimal import Decimal
 from typing import Any, NoReturn, get_args
 
 from mmrec_engine.errors import RequestError
-from mmrec_engine.settings.declaration import flag
+from mmrec_engine.settings.declaration import check, flag
 
 # The units of a duration; a unit comes before another that is its beginning.
 SECONDS = {
@@ -54,10 +55,15 @@ def parsed(item: Field[Any], hint: Any, value: Any) -> Any:
         if rule["size"] and isinstance(value, str):
             value = in_bytes(value)
         if rule["duration"] and isinstance(value, str):
-            value = in_seconds(value)
+            seconds = in_seconds(value)
+            if any(unit in value.lower() for unit in SECONDS) and math.isfinite(seconds):
+                check(item, seconds, value)
+            value = seconds
         number = kind(value)
         if kind is int and not isinstance(value, str) and number != value:
             raise ValueError
+    except RequestError:
+        raise  # out of range
     except (ValueError, TypeError, OverflowError):
         key = "setting-not-integer" if kind is int else "setting-not-number"
         if rule["size"]:

@@ -93,6 +93,7 @@ def error_text(error: Exception, say: Wording) -> str:
         values["flag"] = field_name(flag.removeprefix("--").replace("-", "_"), say)
     own = say.template(f"in-app-message.{error.key}")  # where other words for its flags do not make a sentence
     if error.key == "setting-range":
+        values = _in_seconds_if_below(values, say)
         if flag == "--time" and _is_below(values):
             own = say.template("in-app-message.time-below")  # the least of all texts is too short for most
         values["range"] = _range_words(str(values["range"]), say)
@@ -112,6 +113,15 @@ def _command(name: str, rest: str, say: Wording) -> str:
         return say("in-app.command-train-time", field=field_name("time", say))
     key = f"in-app.command-{name}"
     return say(key) if say.knows(key) else say("in-app.command")
+
+
+def _in_seconds_if_below(values: dict[str, Any], say: Wording) -> dict[str, Any]:
+    """The values of a duration that was typed with units, in the app's language: in seconds where it is too short."""
+    if "seconds" not in values:
+        return values
+    seconds = {"value": values["seconds"], "nearest": values["nearest_seconds"]}
+    in_words = {name: values[name][say.language] for name in ("range", "nearest")}
+    return {**values, **in_words, **(seconds if _is_below(seconds) else {})}
 
 
 def _is_below(values: Mapping[str, Any]) -> bool:

@@ -11,6 +11,7 @@ import pytest
 
 from mmrec_engine.errors import RequestError
 from mmrec_engine.planning.speeds import Speed, Speeds
+from mmrec_tui.app.draft import estimate_run
 from tests.app.conftest import an_app, screen_text, until, until_shown
 from tests.app.test_plan import source_of
 
@@ -58,6 +59,9 @@ async def test_plan_of_a_busy_machine_says_so_and_is_made_again(language: str, m
         before = screen._settings.max_steps
         await until(pilot, lambda: screen._is_ready and doubt not in screen_text(app), 60)
         assert screen._settings.max_steps > before
+        steps = screen._settings.max_steps
+        field = screen.query_one("#field-max_steps")
+        await until(pilot, lambda: field.value == str(steps) and app.say.number(steps) in screen_text(app))
 
 
 @pytest.mark.parametrize("size", [(100, 30), (120, 36)])
@@ -81,6 +85,20 @@ async def test_texts_of_a_plan_stay_in_their_place_while_it_is_made(
         await until_shown(pilot, "passes over the text", 60)
         await until_shown(pilot, "planner: in 1 minute on this machine")
         assert texts.region == before
+
+
+@pytest.mark.parametrize(("language", "told"), [("en", "done before 5:00"), ("tr", "5:00 dolmadan biten")])
+async def test_given_epochs_are_told_as_the_passes_that_will_be_made(language: str, told: str) -> None:
+    app = an_app(language, plan={"time": 300.0, "epochs": 2})
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("n")
+        await until_shown(pilot, told, 60)
+        screen: Any = app.screen
+        (line,) = (one for one in screen_text(app).splitlines() if told in one)
+        plan, corpus = screen._work.planning.plan, screen._work.preparing.corpus
+        assert plan.planned.expected["passes"] == pytest.approx(2, abs=0.05)
+        steps = estimate_run(screen._settings, corpus, None).steps
+        assert f" {app.say.number(steps)} " in line and f" {app.say.number(2, 1)} " in line
 
 
 async def test_plan_shows_what_the_planner_chose_and_why() -> None:

@@ -50,7 +50,7 @@ def test_best_earlier_run_has_the_same_text_and_began_before(tmp_path: Path) -> 
     found = other_runs(own)
     assert found.best is not None and found.best.name == "second" and found.best.seconds == pytest.approx(68, abs=5)
     assert sorted(bits for _, bits in found.reached)[0] == pytest.approx(found.best.bits) and len(found.reached) == 3
-    assert [seconds for seconds, _ in found.reached] == [70.0] * 3
+    assert sorted(seconds for seconds, _ in found.reached) == [60, 70.0, 70.0], "at most its given time"
     assert found.best.bits == pytest.approx(RunReader(tmp_path / "second").first_view().best.bits_per_character)  # type: ignore[union-attr]
     assert [run.name for run in found.later] == ["later"] and found.best.forecast is None
     assert other_runs(tmp_path / "first").best is None

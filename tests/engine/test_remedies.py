@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,12 +11,15 @@ from hypothesis import strategies as st
 
 from mmrec_engine.checks.remedies import remedies_for, restart_from
 from mmrec_engine.checks.specs import CHECKS
+from mmrec_engine.errors import RequestError
 from mmrec_engine.locales.guide.problems import PROBLEMS
 from mmrec_engine.locales.guide.remedies import REMEDIES, figures, what_it_does
 from mmrec_engine.locales.messages import LANGUAGES
+from mmrec_engine.run import follow_up
 from mmrec_engine.run.follow_up import offers
 from mmrec_engine.settings import Settings, can_change_while_running, resolve
 from mmrec_engine.settings.presets import PRESETS, PROFILES, RECIPES
+from tests.app.recorded import a_training, an_ending, record
 
 FINDINGS = [id for id, check in CHECKS.items() if check.is_made_during]
 
@@ -221,3 +225,23 @@ def test_what_only_changes_when_training_ends_is_offered_last() -> None:
     assert [list(one.changes) for one in offers(made, settings)] == [
         ["dropout"], ["early_stopping_patience"], ["max_steps"], ["early_stopping_patience"],
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("remedy", "known"), [("xyz", False), ("more-dropout", True), ("overfitting", True)])
+def test_unknown_remedy_of_a_run_that_offers_none_is_named_with_those_that_exist(
+    remedy: str, known: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = record(tmp_path / "q1", [*a_training(20), *an_ending(step=20)])
+    monkeypatch.setattr(follow_up, "offers", lambda *_: [])
+    with pytest.raises(RequestError) as refused:
+        follow_up.follow(folder, remedy)
+    assert refused.value.key == ("remedy-none" if known else "remedy-missing")
+    for language in LANGUAGES:
+        told = refused.value.text(language)
+        assert f"--remedy {remedy}" in told and "q1" in told
+        assert known or ("more-dropout" in told and "evaluate-sooner" in told)
+
+
+def test_numbers_of_a_remedy_have_the_marks_of_their_language() -> None:
+    change = ({"max_steps": 1000}, {"max_steps": 20_000})
+    assert [figures(*change, language).rpartition(" ")[2] for language in ("en", "tr")] == ["20,000", "20.000"]

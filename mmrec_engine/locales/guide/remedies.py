@@ -95,4 +95,6 @@ def _figure(name: str, value: Any, language: Language) -> str:
         return _VALUES["once-an-epoch" if name == "eval_every" else "unset"][language]
     if isinstance(value, float) and 0 < abs(value) < 1e-3:
         return with_exponent(value, language)
-    return in_language(f"{value:g}", language) if isinstance(value, float) else str(value)
+    if not isinstance(value, int | float):
+        return str(value)
+    return in_language(f"{value:,}" if isinstance(value, int) else f"{value:,g}", language)
