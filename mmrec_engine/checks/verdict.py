@@ -50,9 +50,9 @@ def verdict_of(history: History, others: OtherRuns | None = None) -> dict[str, A
     `bits` of the best model, `baselines` in bits a character, `validations`: their number, `earlier`: the best earlier run
     and what differs, `made`: a longer run, `slowed`: the steps made and those planned at first, if the machine was too busy
     for most of them, `limited`: the given limit that ended the run before its time, `copied`: the share of the validation split
-    that is in training too, if the check of that failed, `command` (empty if the run that it would make exists), `seconds` that it gives its run, `settings` that it fixes: the
-    pretrained model of this run, what makes the model of a better one, or more dropout; and `values` for the words
-    (locales/verdicts.py, verdicts.json).
+    that is in training too, if the check of that failed, `command` (empty if the run that it would make exists), `seconds` that
+    it gives its run, `settings` that it fixes: the pretrained model of this run, what makes the model of a better one, or more
+    dropout; and `values` for the words (locales/verdicts.py, verdicts.json).
     """
     best, last, finished = history.best, history.last_validation, history.finished
     if finished is None or finished.status in ("failed", "interrupted"):

@@ -10,16 +10,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from mmrec_engine.data.windows import count_of_windows
 from mmrec_engine.errors import RequestError
 from mmrec_engine.planning.facts import MachineFacts, TextFacts
+from mmrec_engine.planning.limits import given_limits
 from mmrec_engine.planning.rules import Rules, rules
 from mmrec_engine.runs.run_time import evaluated_a_second
 from mmrec_engine.settings import Resolved, Settings, resolve
 from mmrec_engine.settings.presets import BEST_RATE, PRESETS, RECIPES, most_passes, passes_as_measured
 from mmrec_engine.settings.pretrained import PRETRAINED
 from mmrec_engine.system.optional_dependencies import install_command
-from mmrec_engine.training.plan import steps_of_epochs
 
 PLANNER = "planner"  # source of a setting
 # What a plan chooses where it is free.
@@ -171,7 +170,7 @@ def plan(text: TextFacts, machine: MachineFacts, resolved: Resolved, *, checks: 
         few, several = (work + estimate.validation) / (1 - _SHARE_KEPT), work / (1 - _SHARE_KEPT - _SHARE_OF_FEW)
         least = max(int(1.1 * max(few, several)), int(total)) + 1
         raise RequestError("time-too-short", time=f"{total:g}", least=least)
-    given = _given_limits(chosen.settings, text, known)
+    given = given_limits(chosen.settings, text, known)
     limit = min(given, key=lambda name: given[name], default="")
     limited = bool(limit) and given[limit] <= estimate.steps
     if limited:
@@ -206,16 +205,6 @@ def plan(text: TextFacts, machine: MachineFacts, resolved: Resolved, *, checks: 
     }
     order = [name for name in Settings.__dataclass_fields__ if name in choices]
     return BudgetPlan({name: choices[name] for name in order}, expected)
-
-
-def _given_limits(settings: Settings, text: TextFacts, known: Rules) -> dict[str, int]:
-    """Steps after which given limits end the run, by setting; those of epochs are estimated from the text's characters."""
-    limits = {} if settings.max_steps is None else {"max_steps": settings.max_steps}
-    if settings.epochs is not None:
-        each = 1.0 if settings.tokenizer == "char" else known.characters_a_token(settings.vocab_size)
-        windows = count_of_windows(int(text.train / each), settings.seq_len, settings.window_stride)
-        limits["epochs"] = max(1, steps_of_epochs(settings.epochs, windows, settings.windows_a_step))
-    return limits
 
 
 @dataclass(frozen=True)
@@ -352,8 +341,3 @@ def was_limited(planned: Resolved) -> bool:
     settings, sources = planned.settings, planned.sources
     chosen = settings.epochs is None and all(sources[name] == PLANNER for name in _OF_REPEATING)
     return settings.shape is None and chosen and _learns_fast(planned)
-
-
-def most_steps(config: str, characters: int, steps_a_pass: float) -> int:
-    """The steps after which a run would only memorise its text of so many characters."""
-    return math.ceil(most_passes(config, characters) * steps_a_pass)

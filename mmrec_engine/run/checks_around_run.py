@@ -38,9 +38,10 @@ class RunChecks:
 
     before: run the checks before training; otherwise only the baselines are computed, which the checks on events use. found:
     findings that these checks have made already for this very run; they are recorded, the checks are not run again, and the
-    caller has seen them: none of them stops the run. The baselines are computed if they are not among them. strict: warnings stop it too. stops: whether a failed check stops the run;
-    not where it was started although not all checks had been made. language: of report.md. waived: ids of
-    checks whose findings do not stop a run. others: the other runs on the text of a run, for its report.
+    caller has seen them: none of them stops the run. The baselines are computed if they are not among them.
+    strict: warnings stop it too. stops: whether a failed check stops the run; not where it was started although not all checks
+    had been made. language: of report.md. waived: ids of checks whose findings do not stop a run.
+    others: the other runs on the text of a run, for its report.
     """
 
     before: bool = True

@@ -9,7 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from mmrec_engine.planning.budget import GIVEN, PLANNER, most_steps, was_limited
+from mmrec_engine.planning.budget import GIVEN, PLANNER, was_limited
+from mmrec_engine.planning.limits import most_steps
 from mmrec_engine.runs.record import newest_lines
 from mmrec_engine.runs.run_time import evaluated_a_second
 from mmrec_engine.settings import Resolved

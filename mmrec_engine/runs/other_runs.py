@@ -78,9 +78,7 @@ def other_runs(folder: Path) -> OtherRuns:
         elif begun > began and run.state == "FINISHED":
             later.append((begun, _read(path, bits, settings)))
     ordered = tuple(run for _, run in sorted(later, key=lambda pair: pair[0]))
-    return OtherRuns(
-        None if best is None else _read(best[1], best[0], best[2]), ordered, tuple(reached), next_name
-    )
+    return OtherRuns(None if best is None else _read(best[1], best[0], best[2]), ordered, tuple(reached), next_name)
 
 
 class OtherRunsReader:

@@ -101,7 +101,7 @@ def check(item: Field[Any], value: Any, typed: str = "") -> None:
         range_text = _range(rule, _bound)
         if typed:
             units = {language: _range(rule, partial(with_units, language=language)) for language in LANGUAGES}
-            ends = {language: with_units(float(nearest), language) for language in LANGUAGES}
+            ends = {language: with_units(float(str(nearest)), language) for language in LANGUAGES}
             raise RequestError(
                 "setting-range", flag=flag(item.name), value=typed, range=units, nearest=ends, seconds=_typed(value),
                 nearest_seconds=nearest,

@@ -165,7 +165,8 @@ class Deadline:
     def decide(
         self, step: int, planned: int, eval_every: int, checkpoint_every: int, most: int | None = None
     ) -> int | None:
-        """The new number of steps, at most `most`, if it clearly differs from the plan; None: no change, or no speed was measured yet."""
+        """The new number of steps, at most `most`, if it clearly differs from the plan; None: no change, or no speed was
+        measured yet."""
         fitting = self.fitting(step, eval_every, checkpoint_every)
         if fitting <= step < planned:
             return step  # the time is over

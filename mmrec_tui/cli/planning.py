@@ -46,6 +46,8 @@ def plan_headless(resolved: Resolved, wording: Wording, as_json: bool, quiet: bo
         return 0
     narration.clear()
     print(wording("plan.head", time=wording.clock(seconds)))
-    print("\n".join(filter(None, [*choice_lines(plan_event.choices, wording), limit_line(plan_event.expected, wording)])))
+    print(
+        "\n".join(filter(None, [*choice_lines(plan_event.choices, wording), limit_line(plan_event.expected, wording)]))
+    )
     print(wording("plan.expected", **expected_values(plan_event.expected, wording)))
     return 0

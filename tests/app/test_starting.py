@@ -40,7 +40,9 @@ async def test_run_that_is_started_before_its_checks_have_ended_has_its_baseline
     monkeypatch.setattr(all_checks, "checks_before", slow)  # for the checklist; the run has its own
     assert checks_around_run.checks_before is made
     (tmp_path / "prose.txt").write_text(prose[:60_000])
-    app = an_app("en", plan={**TINY, "data_dir": str(tmp_path / "prose.txt"), "max_steps": 4, "output_dir": str(tmp_path)})
+    app = an_app(
+        "en", plan={**TINY, "data_dir": str(tmp_path / "prose.txt"), "max_steps": 4, "output_dir": str(tmp_path)}
+    )
     async with app.run_test(size=(120, 36)) as pilot:
         await pilot.press("n")
         await until(pilot, lambda: table_of(app) == "plan" and is_planned(app, 4))

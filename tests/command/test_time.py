@@ -57,7 +57,10 @@ def test_plan_without_a_text_says_that_it_is_of_the_sample_corpus(command: Comma
         (["plan"], "give --time"),
         (["plan", "--time", "soon"], "such as 90s, 10m or 2h"),
         (["train", "--time", "2s"], "--time must be >= 5"),
-        (["plan", "--time", "99999h"], "--time must be >= 5s, <= 2777h46m40s, not 99999h; the nearest valid value is 2777h46m40s"),
+        (
+            ["plan", "--time", "99999h"],
+            "--time must be >= 5s, <= 2777h46m40s, not 99999h; the nearest valid value is 2777h46m40s",
+        ),
         (["train", "--time", "6s"], "too short to train on this text here; give at least --time"),
     ],
 )

@@ -92,7 +92,11 @@ def test_next_run_has_a_name_that_is_free_where_its_command_makes_it(
     monkeypatch.chdir(tmp_path)
     own = a_run(tmp_path / "elsewhere" / "own", 0, 0.0)
     a_run(tmp_path / "elsewhere" / "better", 0, 0.0)
-    for name, command in (("better", "--name better"), ("better-2", "--name better-2"), ("better-3", "--name better-3")):
+    for name, command in (
+        ("better", "--name better"),
+        ("better-2", "--name better-2"),
+        ("better-3", "--name better-3"),
+    ):
         verdict = verdict_of(RunReader(own).first_view(), other_runs(own))
         assert verdict is not None and verdict["command"].endswith(command)
         a_run(tmp_path / "checkpoints" / name, 1000, 0.0, fingerprint="other")

@@ -271,4 +271,6 @@ def test_choices_are_in_the_record_and_in_run_json(tmp_path: Path, text: Path) -
     assert "config" not in planned.choices, "it was given by hand"
     for name, choice in planned.choices.items():
         assert started.settings[name] == choice["value"], name
-    assert planned.expected["steps"] == started.planned_steps, "one first number of steps, which the clock corrects later"
+    assert planned.expected["steps"] == started.planned_steps, (
+        "one first number of steps, which the clock corrects later"
+    )

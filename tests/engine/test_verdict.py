@@ -115,7 +115,12 @@ def test_forecast_is_careful_with_a_repeated_text_and_left_out_after_few_steps()
 
 def test_text_that_was_passed_over_often_needs_more_text_not_more_time() -> None:
     verdict = verdict_of(run([(2.2, 2.1), (2.0, 1.8)], every=1000, learning_rate=0.01))
-    assert verdict is not None and verdict["lever"] == "text" and "FOLDER" in verdict["command"] and "--name better" in verdict["command"]
+    assert (
+        verdict is not None
+        and verdict["lever"] == "text"
+        and "FOLDER" in verdict["command"]
+        and "--name better" in verdict["command"]
+    )
     timed = verdict_of(run([(2.2, 2.2), (2.0, 2.0)], every=1000, learning_rate=0.01, time=60))
     assert timed is not None and timed["lever"] == "text", "a planner would not repeat it more often"
     assert "20 times" in verdict_lines(verdict, "en")[1]
