@@ -108,6 +108,12 @@ def test_titles_name_the_subject_without_judgement(language: Language) -> None:
             ("0 evaluations without a new best at step 662 (training stops at 5); best loss 1.904 at step 662",
              "0 değerlendirme yeni en iyi getirmedi (662. adım; 5 olunca eğitim durur); en iyi loss 1,904 (662. adım)"),
         ),
+        (
+            "reload-same",
+            "pass",
+            {"step": 177, "loss": 3.43403, "reloaded": 3.43403},
+            ("3.434030 loss on the first tokens of the validation split (fp32)", "; validation loss ise tüm tokenlarındır"),
+        ),
     ],
 )  # fmt: skip
 def test_evidence_says_what_its_numbers_mean(
