@@ -95,13 +95,21 @@ def tokenizer_choices(
         return {}
     subwords = rules().subwords(text.train)
     values = {"characters": text.train, "subwords": subwords, "least": rules().subword_characters}
+    each = rules().characters_a_subword
     if not is_free("vocab_size", resolved):
         subwords = min(subwords, resolved.settings.vocab_size)
     if not subwords:
         return {"tokenizer": Choice("char", "characters-for-small-text", values)}
     most = rules().most_passes_for_subwords(text.train)
-    if passes is not None and _may_end(resolved):
-        passes = min(passes, most_passes(config, text.train))
+    if passes is not None:
+        useful = most_passes(config, text.train) if _may_end(resolved) else math.inf
+        in_subwords = min(useful, passes * rules().characters_a_token(subwords))
+        if rules().repeats(config, in_subwords) and is_free("vocab_size", resolved):
+            subwords, each = (
+                rules().subwords(text.train, rules().share_of_larger),
+                round(each / rules().share_of_larger),
+            )
+        passes = min(useful, passes)
     if passes is not None and passes > most:
         return {
             "tokenizer": Choice(
@@ -112,7 +120,7 @@ def tokenizer_choices(
         return {"tokenizer": Choice("char", "subwords-missing", {**values, "command": install_command("tokenizers")})}
     chosen = {"tokenizer": Choice("bpe", "subwords-for-large-text", values)}
     if is_free("vocab_size", resolved):
-        chosen["vocab_size"] = Choice(subwords, "vocabulary-by-size", values)
+        chosen["vocab_size"] = Choice(subwords, "vocabulary-by-size", {**values, "each": each})
     return chosen
 
 
@@ -253,7 +261,7 @@ def _shaped(config: str, text: TextFacts, machine: MachineFacts, resolved: Resol
     useful = most_passes(config, text.train) * text.train / each if _may_end(resolved) else math.inf
     used = min(tokens or 0.0, useful)
     passes = None if tokens is None else used * each / max(1, text.train)
-    a_step, wanted = known.tokens_a_step(used, passes), known.window_of(passes)
+    a_step, wanted = known.tokens_a_step(config, used, passes), known.window_of(config, passes)
     if settings.shape:
         wanted = min(wanted, settings.model(settings.vocab_size).context)
     window = _window(wanted, text.train / each, text.validation / each)

@@ -31,32 +31,39 @@ PRESETS: dict[str, Preset] = {
 }
 
 
-# Passes over a text after which more of them raised the loss of the best weights, with the rates below and the best dropout
-# (docs/performance.md, "The best model in a given time"); larger ones were not measured.
-_MOST_PASSES = {"tiny": 8.0, "mini": 6.0}
-_MOST_PASSES_OF_OTHERS = 5.0
-# Those are of texts of about so many characters to train on. The smallest model can repeat a longer text more often, by the
-# root of its size: up to twice as often, as far as this was measured. Mini memorised a text of a million characters as soon.
+@dataclass(frozen=True)
+class Repeating:
+    """How often a model size can repeat a text, as measured with the rates below and the best dropout (docs/performance.md,
+    "The best model in a given time").
+
+    most: passes over a text of `_CHARACTERS_OF_MEASURED`, after which more of them raised the loss of the best weights; a
+    longer text can be repeated more often, by the root of its size, at most `more` times as often. sooner: how many times as
+    soon as the smallest model it memorises, over a text of at most `alike` characters; over a longer one later, by the cube
+    root of its size.
+    """
+
+    most: float
+    more: float
+    sooner: float
+    alike: float
+
+
 _CHARACTERS_OF_MEASURED = 350_000
-_MOST_MEASURED = 2.0
-_SMALLEST = "tiny"
+_REPEATING = {"tiny": Repeating(8.0, 2.0, 1.0, _CHARACTERS_OF_MEASURED), "mini": Repeating(6.0, 1.5, 1.75, 1_000_000)}
+_OF_LARGER = Repeating(5.0, 1.0, 1.75, 1_000_000)  # not measured
 
 
 def passes_as_measured(config: str, passes: float, characters: float) -> float:
-    """Passes over a text of the size that was measured in which a model memorises as much as in these over one of so many
-    characters."""
-    return passes / _more_passes(config, characters)
+    """Passes of the smallest model over a text of the size that was measured in which it memorises as much as one of this size
+    in these over a text of so many characters."""
+    known = _REPEATING.get(config, _OF_LARGER)
+    return known.sooner * passes / math.cbrt(max(1.0, characters / known.alike))
 
 
 def most_passes(config: str, characters: float) -> float:
     """Passes over a text of so many characters after which a model of this size only memorises it."""
-    return _more_passes(config, characters) * _MOST_PASSES.get(config, _MOST_PASSES_OF_OTHERS)
-
-
-def _more_passes(config: str, characters: float) -> float:
-    """How many times as often as a text of the measured size one of so many characters can be repeated."""
-    longer = max(1.0, characters / _CHARACTERS_OF_MEASURED) if config == _SMALLEST else 1.0
-    return min(_MOST_MEASURED, math.sqrt(longer))
+    known = _REPEATING.get(config, _OF_LARGER)
+    return known.most * min(known.more, math.sqrt(max(1.0, characters / _CHARACTERS_OF_MEASURED)))
 
 
 def smaller_presets(config: str) -> list[str]:

@@ -101,16 +101,26 @@ def test_more_passes_over_the_text_get_more_dropout() -> None:
     same = [made(text, time=150).choices["dropout"].value for text in (FEW, MEGABYTE)]
     assert same[1] < same[0], "a longer text is memorised less in the same time"
     often = made(MEGABYTE, MachineFacts(True, speeds={"tiny": 30_000.0}), time=280)
-    assert often.expected["passes"] > 12 and 0.1 <= often.choices["dropout"].value <= 0.2, "without it 3.5 % worse"
+    assert often.expected["passes"] > 12 and 0.1 <= often.choices["dropout"].value <= 0.25, "without it 3.5 % worse"
 
 
 def test_longer_text_may_be_repeated_more_often() -> None:
     most = [most_passes("tiny", characters) for characters in (90_000, 350_000, 500_000, 10**6, 10**8)]
     assert most[0] == most[1] < most[2] < most[3] < most[4] == 16.0
-    assert most_passes("mini", 10**6) == most_passes("mini", 90_000), "a larger model memorised it as soon"
-    assert made(MEGABYTE, time=900).choices["config"].value == "tiny", "mini would have to repeat it too often"
+    of_mini = [most_passes("mini", characters) for characters in (90_000, 10**6, 10**8)]
+    assert of_mini == [6.0, 9.0, 9.0], "a larger model memorises sooner"
+    assert made(FEW, time=900).choices["config"].value == "tiny", "mini would have to repeat it too often"
     alone = MachineFacts(True, speeds={"tiny": 30_000.0})
     assert made(MEGABYTE, alone, time=280).expected["passes"] > most_passes("tiny", 0)
+
+
+def test_larger_model_that_repeats_its_text_gets_much_dropout_few_subwords_and_long_windows() -> None:
+    plan = made(MEGABYTE, time=1800)
+    settings = plan.applied_to(resolve({"time": 1800})).settings
+    assert settings.config == "mini" and plan.expected["passes"] == pytest.approx(9, rel=0.01)
+    assert 0.25 <= settings.dropout <= 0.35
+    assert settings.vocab_size == 500 and (settings.batch_size, settings.seq_len) == (4, 1024)
+    assert made(LARGE, time=1800).choices["dropout"].value < 0.2, "of a longer text"
 
 
 def test_run_ends_before_it_only_memorises_its_text() -> None:
