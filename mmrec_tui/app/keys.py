@@ -39,7 +39,7 @@ KEYS: tuple[Key, ...] = (
     Key("w", "w", "watch", ("start",)),
     # plan
     Key("ctrl+s", "^s", "next", ("plan",), priority=True, effect="go"),
-    Key("ctrl+down", "^↓", "read_on", ("plan", "batches")),
+    Key("ctrl+down", "^↓", "read_on", ("plan",)),
     Key("o", "o", "own_text", ("plan",)),
     Key("ctrl+z", "^z", "undo", ("plan",), priority=True),
     Key("ctrl+r", "^r", "defaults", ("plan",), priority=True),
@@ -50,6 +50,7 @@ KEYS: tuple[Key, ...] = (
     Key("3", "3", "panel('settings')", ("plan",)),
     # the plan's searches
     Key("enter", "⏎", "take", ("rates", "batches")),
+    Key("ctrl+down", "^↓", "read_on", ("batches",)),
     # checklist
     Key("s,ctrl+s", "s", "start", ("checklist",), effect="go"),
     Key("space", "space", "tick", ("checklist", "report")),

@@ -73,7 +73,7 @@ def test_advice_names_topics_fields_and_keys() -> None:
     assert in_app("Train longer: --resume with more --epochs.", say) == "Train longer: “go on” (c) with more “Epochs”."
     assert (
         in_app("Use `mmrec-tui find-lr`, or `mmrec-tui train --time`.", say)
-        == "Use “find rate” (l on the plan), or “Time (seconds)” on the plan."
+        == "Use “find rate” (l on the plan), or “Time” on the plan."
     )
     assert in_app("--resume continues it; `mmrec-tui runs` is a list.", say).startswith(
         "“go on” (c) continues it; the list"

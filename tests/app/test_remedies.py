@@ -203,7 +203,7 @@ async def test_remedy_on_the_checklist_of_a_follow_up_run_leaves_an_open_plan_al
 def test_changed_settings_have_the_titles_of_their_fields() -> None:
     before = {"max_steps": 120, "vocab_size": 5000, "config": "tiny"}
     after = {"max_steps": 240, "vocab_size": 2000, "config": "mini"}
-    assert figures(before, after, "en") == "max steps 120 → 240, vocabulary size 5000 → 2000, config tiny → mini"
-    assert figures(before, after, "tr") == "en çok adım 120 → 240, sözlük boyutu 5000 → 2000, config tiny → mini"
+    assert figures(before, after, "en") == "max steps 120 → 240, vocabulary size 5,000 → 2,000, config tiny → mini"
+    assert figures(before, after, "tr") == "en çok adım 120 → 240, sözlük boyutu 5.000 → 2.000, config tiny → mini"
     for name in FIELDS:
         assert "_" not in figures({name: 1}, {name: 2}, "tr")

@@ -141,7 +141,7 @@ def test_invalid_request_is_code_2_and_changes_nothing(command: Command, flags: 
 @pytest.mark.usefixtures("made")
 def test_weights_of_another_vocabulary_are_refused(command: Command) -> None:
     other = command.folder.parent / "other.txt"
-    other.write_text("0123456789 " * 900 + "abc", encoding="utf-8")
+    other.write_text("åß∂ƒæøœ " * 900 + "abc", encoding="utf-8")
     result = command("train", "--data-dir", other, *FAST, "--max-steps", 4, "--init-from", "made", "--name", "new")
     assert result.code == 2
     assert "vocabulary" in result.err
