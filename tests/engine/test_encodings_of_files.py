@@ -1,5 +1,6 @@
 """Several files that are not UTF-8: one encoding is proposed for all only if each reads in it as in its likeliest one."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from mmrec_engine.data.sources.compressed_files import Unusable
 from mmrec_engine.data.sources.documents import FileDocuments, Skipped
 from mmrec_engine.data.sources.encodings_of_files import agreed, encoding_of, proposals, readings_of_files
+from mmrec_engine.data.sources.passages import passages
 from mmrec_engine.data.sources.preview import preview
 
 TURKISH = "Ağaçların gölgesinde oturup çayımızı içtik. Şimdi yağmur yağıyor, ışıklar söndü.\n"
@@ -44,3 +46,13 @@ def test_files_in_different_encodings_keep_their_own_proposals(tmp_path: Path) -
 def test_line_of_a_proposal_shows_the_accented_letters(tmp_path: Path) -> None:
     (found,) = skipped_of(tmp_path, a=("plain words " * 30 + TURKISH, "windows-1254"))
     assert "ğ" in found.candidates[0].line and "ğ" in proposals(found).partition(",")[0]
+
+
+def test_few_letters_of_a_long_text_are_found_soon() -> None:
+    words = b"plain words of a text and more of them on a rather long line without an end "
+    block = bytearray((words * 60_000)[: 4 * 2**20])
+    block[1000] = block[3_000_000] = 0xE9
+    began = time.process_time()
+    found = passages([bytes(block)] * 4)
+    assert found.count(b"\xe9") == 8 and len(found) < 2000
+    assert time.process_time() - began < 3, "seconds a block, when each byte was the possible beginning of a passage"

@@ -10,8 +10,10 @@ from collections.abc import Iterable, Sequence
 
 MOST_BYTES = 2**16
 _CARRIED = 2**12  # bytes of a line that may continue in the next block
-# From the first byte beyond ASCII up to 100 bytes to either side; it ends at the end of a word, not within a character.
-_AROUND = re.compile(rb"[^\x80-\xff\r\n]{0,100}[\x80-\xff][^\r\n]{0,100}(?![^ \r\n])")
+# A passage is a byte beyond ASCII with up to 100 bytes to either side; it ends at the end of a word, not within a character.
+_BEFORE = 100
+_ASCII_BEFORE = re.compile(rb"[^\x80-\xff\r\n]*\Z")
+_FROM_HERE = re.compile(rb"[\x80-\xff][^\r\n]{0,100}(?![^ \r\n])")
 _HIGH = re.compile(rb"[\x80-\xff]+")
 _RUN = 3  # bytes: a word in another script has as many in a row, an accented letter is alone
 _WELL_PLACED = 0.8
@@ -37,8 +39,14 @@ def passages(pieces: Iterable[bytes]) -> bytes:
 def _gather(data: bytes, found: list[bytes], size: int) -> int:
     if data.isascii():
         return size
-    for match in _AROUND.finditer(data):
-        found.append(match[0].strip() + b"\n")
+    end = 0
+    for high in _HIGH.finditer(data):
+        from_here = _FROM_HERE.match(data, high.start()) if high.start() >= end else None
+        if from_here is None:
+            continue
+        before = _ASCII_BEFORE.search(data[max(end, high.start() - _BEFORE) : high.start()])
+        end = from_here.end()
+        found.append(((before[0] if before else b"") + from_here[0]).strip() + b"\n")
         size += len(found[-1])
         if size >= MOST_BYTES:
             break
