@@ -26,6 +26,7 @@ _MORE_DROPOUT = 0.1  # in the next run; the planner alone would choose the same 
 _STILL_FALLING = 0.004  # share by which the last validation improved on the one before
 # Share of the bits that twice the time saves, by passes over the text (docs/performance.md, "The best model in a given time").
 _GAIN_OF_TWICE_THE_TIME = ((2.0, 0.03), (8.0, 0.01))
+_APART = 0.08  # share of the steps, at least, between two validations that are compared
 _BEGINS_TO_MEMORISE = 0.05  # the same, of a text that was passed over often
 _NEARLY = 0.9  # of the most passes over a text
 _FEWEST_STEPS = 100  # after fewer, the loss falls too fast for a forecast
@@ -272,9 +273,15 @@ def _gain(passes: float) -> float:
 
 
 def _falls(history: History) -> bool:
-    """Whether the last validation was clearly better than the one before, or is the only one."""
-    losses = [one.loss for _, one in history.validations]
-    return len(losses) < 2 or losses[-1] < (1 - _STILL_FALLING) * losses[-2]
+    """Whether the last validation was clearly better than the one before, or is the only one.
+
+    One made shortly before the last, as where a run ends soon after it, says nothing about that.
+    """
+    if not history.validations:
+        return True
+    *before, (at, last) = history.validations
+    losses = [one.loss for step, one in before if step[0] <= (1 - _APART) * at[0]]
+    return not losses or last.loss < (1 - _STILL_FALLING) * losses[-1]
 
 
 def _seconds(history: History) -> float:

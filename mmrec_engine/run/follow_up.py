@@ -22,6 +22,7 @@ from mmrec_engine.errors import RequestError
 from mmrec_engine.runs.catalog import free_name, read_description
 from mmrec_engine.runs.run_reader import RunReader
 from mmrec_engine.settings import FIELDS, Resolved, can_change_while_running, resolve, settings_that_decide
+from mmrec_engine.settings.pretrained import is_pretrained
 from mmrec_engine.storage.run_files import BEST
 
 Way = Literal["now", "best", "start"]
@@ -149,13 +150,15 @@ def follow(
     )
     given = {**by_hand, **changes}
     weights: Literal["best", "start"] = "start" if offer is not None and offer.way == "start" else "best"
-    best = folder.absolute() / BEST
+    best, fixed = folder.absolute() / BEST, settings_that_decide("pretrained")
     if "init_from" not in by_hand and "init_from" not in from_file:
         # From scratch; a run that began with the weights of another one begins with them again.
         if weights == "best" and best.exists():
             stored["init_from"] = str(best)
         elif weights == "best":
             weights = "start"
+        elif not is_pretrained(stored.get("init_from")) and not set(fixed).isdisjoint(changes):
+            stored["init_from"] = None  # weights of another model
     given.setdefault("output_dir", str(folder.absolute().parent))
     resolved = resolve(given, from_file, stored)
     if resolved.settings.name is None:

@@ -104,6 +104,20 @@ async def test_focused_field_stays_in_view_when_the_record_has_been_read(monkeyp
         await until_shown(pilot, app.say("sampling.about-temperature")[:60])
 
 
+async def test_report_of_a_model_opens_at_its_beginning() -> None:
+    app = an_app("en")
+    async with app.run_test(size=(80, 24)) as pilot:
+        folder = record(Path("checkpoints/tiny").absolute(), [*a_training(420), *an_ending()])
+        (folder / "best_model.pt").touch()
+        app.open_screen("report", folder=folder)
+        await until(pilot, lambda: table_of(app) == "report")
+        report: Any = app.screen
+        await until(pilot, lambda: report._history is not None and report._checks is not None)
+        await until(pilot, lambda: report._checks.done)
+        await pilot.pause(0.5)
+        assert report.query_one("#report").scroll_offset.y == 0
+
+
 async def test_answer_below_the_focused_prompt_is_shown_as_a_whole() -> None:
     """Though it makes the page longer: the field is kept in view only when it was moved itself."""
     app = an_app("en")

@@ -109,6 +109,22 @@ def test_a_model_to_begin_with_decides_its_sizes_and_its_vocabulary(command: Com
         assert refused.code == 2 and f"{flag} {value}: the model of a has" in refused.err
 
 
+def test_no_remedy_asks_for_another_vocabulary_than_that_of_the_model(command: Command, text_file: Path) -> None:
+    pytest.importorskip("tokenizers")
+    own = ["--tokenizer", "bpe", "--vocab-size", 600]
+    assert command("train", "--data-dir", text_file, *FAST, *LIMIT, *own, "--name", "a").code == 0
+    little = command.folder / "little.txt"
+    little.write_text(text_file.read_text(encoding="utf-8")[:6000], encoding="utf-8")
+    checked = command("check", "before", "--data-dir", little, *own, *QUICK, "--json").json["findings"]
+    assert "smaller-vocabulary" in [remedy["id"] for one in checked for remedy in one["remedies"]]
+    checked = command("check", "before", "--init-from", "a", "--data-dir", little, *QUICK, "--json").json["findings"]
+    changed = {name for one in checked for remedy in one["remedies"] for name in remedy["settings"]}
+    assert not {"vocab_size", "tokenizer", "config", "arch"} & changed
+    unknown = next(one for one in checked if one["id"] == "unknown-characters")
+    validation = next(one for one in checked if one["id"] == "corpus-size")["values"]
+    assert unknown["values"]["tokens"] < 2 * validation["validation_windows"] * 32 + 64, "of the validation split"
+
+
 def test_copies_within_an_unchanged_text_are_not_the_fault_of_the_weights(command: Command, text_file: Path) -> None:
     """The end of this text, its validation split, was copied from its beginning."""
     text = text_file.read_text(encoding="utf-8")

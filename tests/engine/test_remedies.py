@@ -245,3 +245,16 @@ def test_unknown_remedy_of_a_run_that_offers_none_is_named_with_those_that_exist
 def test_numbers_of_a_remedy_have_the_marks_of_their_language() -> None:
     change = ({"max_steps": 1000}, {"max_steps": 20_000})
     assert [figures(*change, language).rpartition(" ")[2] for language in ("en", "tr")] == ["20,000", "20.000"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "kept"), [({"config": "mini"}, False), ({"vocab_size": 900}, False), ({"dropout": 0.2}, True)]
+)
+def test_remedy_that_needs_another_model_leaves_the_starting_weights(
+    changes: dict[str, Any], kept: bool, tmp_path: Path
+) -> None:
+    folder = record(tmp_path / "run", [*a_training(20), *an_ending(step=20)], init_from="/earlier/best_model.pt")
+    offer = follow_up.Offer({"id": "underfitting"}, "a-remedy", changes, {}, "start")
+    resolved, _ = follow_up.follow(folder, "a-remedy", offer=offer)
+    assert (resolved.settings.init_from is not None) is kept
+    assert all(getattr(resolved.settings, name) == value for name, value in changes.items())

@@ -82,6 +82,17 @@ def test_verdict_names_the_most_effective_change(
         assert not any("{" in line for line in lines)
 
 
+def test_validation_shortly_before_the_end_does_not_make_a_falling_loss_flat() -> None:
+    """As where a run on a busy machine ends soon after a validation."""
+    history = run([(3.9, 3.9), (3.5, 3.5), (3.499, 3.499)], optimizer="muon", learning_rate=0.04)
+    assert verdict_of(history)["lever"] != "time"  # type: ignore[index]
+    (place, last) = history.validations[-1]
+    second = history.validations[-2][0]
+    history.validations[-1] = ((second[0] + 5, *place[1:]), last)  # type: ignore[assignment]
+    verdict = verdict_of(history)
+    assert verdict is not None and verdict["lever"] == "time"
+
+
 def test_what_was_trained_on_once_is_not_called_memorised() -> None:
     settings = {"optimizer": "muon", "learning_rate": 0.04}
     for every, init_from, lever in ((50, None, "none"), (100, None, "dropout"), (50, "hf:model", "dropout")):

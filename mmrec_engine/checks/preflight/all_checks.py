@@ -11,7 +11,7 @@ from mmrec_engine.checks.report import newest
 from mmrec_engine.checks.waivers import is_waived
 from mmrec_engine.data.prepare import Corpus
 from mmrec_engine.runs.history import History
-from mmrec_engine.settings import Settings
+from mmrec_engine.settings import Settings, settings_that_decide
 from mmrec_engine.settings.pretrained import is_pretrained
 from mmrec_engine.tokenizer import LEARNT
 
@@ -35,14 +35,23 @@ def checks_before(
     text = TextContext(settings, corpus, dict(sources))
     for check in text_checks_of(corpus, settings):
         if only is None or check.id in only:
-            yield run(check, text)
+            yield _of_the_model(run(check, text), settings)
 
     from mmrec_engine.checks.preflight.model_context import ModelContext
 
     model = ModelContext(settings, corpus, machine, folder, warm_start=warm_start).in_pieces_that_fit()
     for check in model_checks_of(settings):
         if only is None or check.id in only:
-            yield run(check, model)
+            yield _of_the_model(run(check, model), settings)
+
+
+def _of_the_model(found: Finding, settings: Settings) -> Finding:
+    """The finding without remedies that need another model than the one that the run begins with."""
+    if settings.init_from is None:
+        return found
+    fixed = set(settings_that_decide("pretrained"))
+    remedies = [one for one in found["remedies"] if "init_from" in one["settings"] or fixed.isdisjoint(one["settings"])]
+    return {**found, "remedies": remedies}
 
 
 def text_checks_of(corpus: Corpus, settings: Settings) -> tuple[Check, ...]:
@@ -54,7 +63,8 @@ def text_checks_of(corpus: Corpus, settings: Settings) -> tuple[Check, ...]:
     from mmrec_engine.checks.preflight.vocabulary_checks import VOCABULARY_CHECKS
 
     mixing = MIXING_CHECKS if len(corpus.parts) > 1 else ()
-    vocabulary = VOCABULARY_CHECKS if corpus.tokenizer.kind in LEARNT else ()
+    # The vocabulary of a model that the run begins with cannot be another one.
+    vocabulary = VOCABULARY_CHECKS if corpus.tokenizer.kind in LEARNT and settings.init_from is None else ()
     continued = CONTINUED_CHECKS if settings.init_from is not None else ()
     column = COLUMN_CHECKS if corpus.reading.fields else ()
     return (*TEXT_CHECKS, *column, *vocabulary, *continued, *mixing)

@@ -105,7 +105,7 @@ def _unknown(context: TextContext) -> Values:
     """Of the validation split; of both splits with the vocabulary of the model that the run begins with, which was learnt from
     another text."""
     corpus, tokenizer = context.corpus, context.corpus.tokenizer
-    is_kept = context.settings.init_from is not None
+    is_kept = context.settings.init_from is not None and corpus.train.unknown + corpus.validation.unknown > 0
     splits = (corpus.train, corpus.validation) if is_kept else (corpus.validation,)
     unknown, tokens = sum(split.unknown for split in splits), sum(len(split.tokens) for split in splits)
     full = isinstance(tokenizer, CharacterTokenizer) and len(tokenizer.characters) >= context.settings.vocab_size
@@ -116,7 +116,9 @@ def _unknown(context: TextContext) -> Values:
         "vocabulary": tokenizer.vocab_size,
         "larger_vocabulary": min(1_000_000, 2 * context.settings.vocab_size) if full and not is_kept else None,
     }
-    if is_kept and unknown:
+    if not is_kept and unknown and not full:  # a larger vocabulary would not have them either
+        values["advice"] = "not-in-training"
+    if is_kept:
         told = corpus.unknown_characters[:_MOST_UNKNOWN_TOLD]
         more = " …" if len(corpus.unknown_characters) > len(told) else ""
         values |= {"variant": "kept", "characters": " ".join(map(_visible, told)) + more}

@@ -157,7 +157,9 @@ class ReportScreen(MmrecScreen):
         self.query_one(Plot).show(figure_of("loss", history, View(), say))
 
     def _show_answer(self) -> None:
-        """All of it, once its height is known."""
+        """All of it, once its height is known. Without one the place of an answer is laid out too."""
+        if not (self._refusal or self._writer.written or self._writer.error or self._writer.writing):
+            return
         self.call_after_refresh(self.query_one("#written").scroll_visible, animate=False)
 
     def _page_grew(self) -> None:
