@@ -16,6 +16,7 @@ from mmrec_engine.run import checks_around_run
 from mmrec_engine.settings import resolve
 from mmrec_tui.app.session import StartParameters, Training
 from tests.app.conftest import TINY, an_app, is_planned, screen_text, table_of, until, until_shown
+from tests.app.every_screen import OPENERS
 
 REPEATED = "Even the smallest model deserves quality training.\n" * 200
 
@@ -118,3 +119,18 @@ async def test_run_that_failed_before_its_first_step_offers_no_resume(tmp_path: 
         await pilot.press("c")
         await pilot.pause()
         assert app.stage.training is None and not Path("checkpoints/never").exists()
+
+
+async def test_name_that_another_process_has_taken_since_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[Any] = []
+    app = an_app()
+    monkeypatch.setattr(app, "begin", lambda resolved, *_: begun.append(resolved.settings.name))
+    async with app.run_test(size=(120, 36)) as pilot:
+        await OPENERS["ChecklistScreen"](app, pilot)
+        Path("checkpoints/tiny-9").mkdir(parents=True)
+        Path("checkpoints/tiny-9/lock").touch()
+        await pilot.press("s")
+        await until(pilot, lambda: begun or app.screen._sure)  # type: ignore[attr-defined]
+        await pilot.press(*([] if begun else ["s"]))
+        await until(pilot, lambda: begun)
+    assert begun == ["tiny-9-2"]

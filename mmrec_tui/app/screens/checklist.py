@@ -17,12 +17,14 @@ from mmrec_engine.run.follow_up import Offer, Origin, offers
 from mmrec_engine.runs.run_time import Costs
 from mmrec_engine.settings import Resolved
 from mmrec_tui.app.before_checks import BeforeChecks
+from mmrec_tui.app.draft import named
 from mmrec_tui.app.in_app import chosen_values, error_text, remedy_text
 from mmrec_tui.app.keys import Key, keys_of
 from mmrec_tui.app.screens.base import KeyBar, MmrecScreen, Title
 from mmrec_tui.app.session import StartParameters, Work
 from mmrec_tui.app.widgets.items import Items
 from mmrec_tui.app.widgets.panel import plain
+from mmrec_tui.app.widgets.plan_summary import free_run_name
 from mmrec_tui.terminal import one_line
 
 _LOOK_SECONDS = 0.1
@@ -199,4 +201,8 @@ class ChecklistScreen(MmrecScreen):
         parameters = StartParameters(
             found=tuple(checks.found), origin=self._origin, costs=self._costs, planned=checks.planned
         )
-        self.own_app.begin(checks.resolved, checks.stop(), parameters)
+        resolved, work = checks.resolved, checks.stop()
+        name = free_run_name(resolved.settings)
+        if name != resolved.settings.run_folder.name:  # another process has taken it since
+            resolved = named(resolved, name)
+        self.own_app.begin(resolved, work, parameters)
