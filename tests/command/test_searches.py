@@ -86,7 +86,7 @@ def test_find_batch_ends_with_flags_and_their_meaning(command: Command, text_fil
     assert lines[0].split()[:2] == ["batch", "tokens/s"]
     assert [line.split()[0] for line in lines[1:4]] == ["1", "2", "4"]
     assert any("suggested: --batch-size " in line and "--accumulate " in line for line in lines)
-    assert any("steps per epoch" in line for line in lines)
+    assert any("a step sees" in line and "epoch" in line for line in lines)
 
 
 @pytest.mark.parametrize("name", ["find-lr", "find-batch"])
