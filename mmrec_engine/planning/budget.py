@@ -12,6 +12,7 @@ from typing import Any
 
 from mmrec_engine.errors import RequestError
 from mmrec_engine.planning.facts import MachineFacts, TextFacts
+from mmrec_engine.planning.free_settings import PLANNER, is_free
 from mmrec_engine.planning.limits import given_limits
 from mmrec_engine.planning.rules import Rules, rules
 from mmrec_engine.runs.run_time import evaluated_a_second
@@ -20,13 +21,6 @@ from mmrec_engine.settings.presets import BEST_RATE, PRESETS, RECIPES, most_pass
 from mmrec_engine.settings.pretrained import PRETRAINED
 from mmrec_engine.system.optional_dependencies import install_command
 
-PLANNER = "planner"  # source of a setting
-# What a plan chooses where it is free.
-CHOSEN = frozenset({
-    "config", "arch", "tokenizer", "vocab_size", "seq_len", "batch_size", "optimizer", "learning_rate", "warmup_steps",
-    "schedule", "learning_rate_floor", "dropout", "max_steps", "eval_every",
-})  # fmt: skip
-GIVEN = ("hand", "file", "run")  # sources of fixed settings
 _CONFIGS = ("tiny", "mini", "small")
 _SMALL_FROM_SECONDS, _SMALL_FROM_CHARACTERS = 1200.0, 5_000_000
 _FEWEST_STEPS = 20
@@ -42,11 +36,6 @@ _SHORTEST_WINDOW = 16
 # If the planner chooses these, a run ends before its time rather than only memorise its text.
 _OF_REPEATING = ("dropout", "max_steps")
 _FAR_BELOW = 4.0  # times the best rate
-# What a recipe leaves open: the guide fixes the tokenizer.
-_LEFT_OPEN = {
-    "guide": frozenset({"max_steps", "eval_every"}),
-    "fast": frozenset({"max_steps", "eval_every", "tokenizer", "vocab_size"}),
-}
 
 
 @dataclass(frozen=True)
@@ -77,13 +66,6 @@ class BudgetPlan:
 
     def as_dict(self) -> dict[str, Any]:
         return {name: choice.as_dict() for name, choice in self.choices.items()}
-
-
-def is_free(name: str, resolved: Resolved) -> bool:
-    """Whether this setting is fixed neither by itself nor by a recipe."""
-    if resolved.sources[name] != "default":
-        return False
-    return resolved.sources["recipe"] not in GIVEN or name in _LEFT_OPEN[resolved.settings.recipe]
 
 
 def tokenizer_choices(

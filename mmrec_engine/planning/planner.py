@@ -11,13 +11,13 @@ from mmrec_engine.events import Planned, Progress
 from mmrec_engine.planning.budget import (
     BudgetPlan,
     candidates,
-    is_free,
     may_be_chosen,
     plan,
     tokenizer_choices,
     vocabulary_of,
 )
 from mmrec_engine.planning.facts import MachineFacts, subwords_there, text_facts
+from mmrec_engine.planning.free_settings import is_free
 from mmrec_engine.planning.speeds import Speeds
 from mmrec_engine.settings import Resolved
 

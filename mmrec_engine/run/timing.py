@@ -9,7 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from mmrec_engine.planning.budget import GIVEN, PLANNER, was_limited
+from mmrec_engine.planning.budget import was_limited
+from mmrec_engine.planning.free_settings import GIVEN, PLANNER
 from mmrec_engine.planning.limits import most_steps
 from mmrec_engine.runs.record import newest_lines
 from mmrec_engine.runs.run_time import evaluated_a_second

@@ -91,7 +91,7 @@ class BeforeChecks:
                 slower = not set(changes).isdisjoint(settings_that_decide("speed"))
                 self.planned = replace(self.planned, choices=choices, expected={} if slower else self.planned.expected)
             return Resolved(changed, {**sources, **dict.fromkeys(changes, "remedy")})
-        from mmrec_engine.planning.budget import GIVEN
+        from mmrec_engine.planning.free_settings import GIVEN
 
         # Another model in the same time is planned anew, from what a person has chosen.
         self.planned = None

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from textual.events import MouseScrollDown
+from textual.pilot import Pilot
 from textual.widgets import OptionList
 
 import mmrec_engine
@@ -17,6 +18,7 @@ import mmrec_tui
 from mmrec_engine.locales.messages import LANGUAGES, Language
 from mmrec_engine.runs.other_runs import OtherRuns
 from mmrec_engine.settings import FIELDS, GROUPS, settings_of
+from mmrec_tui.app.app import MmrecApp
 from mmrec_tui.app.widgets.panels import state_text
 from mmrec_tui.app.widgets.tabs import tabs_text
 from mmrec_tui.app.writing import Written
@@ -104,30 +106,33 @@ async def test_focused_field_stays_in_view_when_the_record_has_been_read(monkeyp
         await until_shown(pilot, app.say("sampling.about-temperature")[:60])
 
 
+async def open_report_of_a_model(app: MmrecApp, pilot: Pilot[Any]) -> Any:
+    folder = record(Path("checkpoints/tiny").absolute(), [*a_training(420), *an_ending()])
+    (folder / "best_model.pt").touch()
+    app.open_screen("report", folder=folder)
+    await until(pilot, lambda: table_of(app) == "report")
+    report: Any = app.screen
+    await until(pilot, lambda: report._history is not None)
+    return report
+
+
 async def test_report_of_a_model_opens_at_its_beginning() -> None:
     app = an_app("en")
     async with app.run_test(size=(80, 24)) as pilot:
-        folder = record(Path("checkpoints/tiny").absolute(), [*a_training(420), *an_ending()])
-        (folder / "best_model.pt").touch()
-        app.open_screen("report", folder=folder)
-        await until(pilot, lambda: table_of(app) == "report")
-        report: Any = app.screen
-        await until(pilot, lambda: report._history is not None and report._checks is not None)
-        await until(pilot, lambda: report._checks.done)
-        await pilot.pause(0.5)
-        assert report.query_one("#report").scroll_offset.y == 0
+        report = await open_report_of_a_model(app, pilot)
+        page, answer = report.query_one("#report"), report.query_one("#written")
+        await until(pilot, lambda: report._checks is not None and report._checks.done)
+        await until(pilot, lambda: page.max_scroll_y > 20 and answer.virtual_region.y > page.size.height)
+        for _ in range(5):  # what is to be done after a refresh
+            await pilot.pause()
+        assert page.scroll_offset.y == 0
 
 
 async def test_answer_below_the_focused_prompt_is_shown_as_a_whole() -> None:
     """Though it makes the page longer: the field is kept in view only when it was moved itself."""
     app = an_app("en")
     async with app.run_test(size=(80, 24)) as pilot:
-        folder = record(Path("checkpoints/tiny").absolute(), [*a_training(420), *an_ending()])
-        (folder / "best_model.pt").touch()
-        app.open_screen("report", folder=folder)
-        await until(pilot, lambda: table_of(app) == "report")
-        report: Any = app.screen
-        await until(pilot, lambda: report._history is not None)
+        report = await open_report_of_a_model(app, pilot)
         report.set_focus(report.query_one("#prompt"))
         await until_shown(pilot, app.say("report.prompt")[:30])
         for lines in (1, 9, 18):

@@ -14,8 +14,9 @@ from mmrec_engine.errors import RequestError
 from mmrec_engine.locales.messages import LANGUAGES
 from mmrec_engine.optim.lr_schedule import rate_factor
 from mmrec_engine.planning import planner
-from mmrec_engine.planning.budget import CHOSEN, BudgetPlan, Choice, candidates, plan, tokenizer_choices
+from mmrec_engine.planning.budget import BudgetPlan, Choice, candidates, plan, tokenizer_choices
 from mmrec_engine.planning.facts import MachineFacts, TextFacts
+from mmrec_engine.planning.free_settings import CHOSEN
 from mmrec_engine.planning.reasons import REASONS, reason_of
 from mmrec_engine.planning.rules import rules
 from mmrec_engine.planning.speeds import Speed, Speeds

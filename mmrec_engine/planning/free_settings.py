@@ -1,0 +1,25 @@
+"""Which settings a plan may choose: those that neither a person nor a recipe has fixed."""
+
+from __future__ import annotations
+
+from mmrec_engine.settings import Resolved
+
+PLANNER = "planner"  # source of a setting
+# What a plan chooses where it is free.
+CHOSEN = frozenset({
+    "config", "arch", "tokenizer", "vocab_size", "seq_len", "batch_size", "optimizer", "learning_rate", "warmup_steps",
+    "schedule", "learning_rate_floor", "dropout", "max_steps", "eval_every",
+})  # fmt: skip
+GIVEN = ("hand", "file", "run")  # sources of fixed settings
+# What a recipe leaves open: the guide fixes the tokenizer.
+_LEFT_OPEN = {
+    "guide": frozenset({"max_steps", "eval_every"}),
+    "fast": frozenset({"max_steps", "eval_every", "tokenizer", "vocab_size"}),
+}
+
+
+def is_free(name: str, resolved: Resolved) -> bool:
+    """Whether this setting is fixed neither by itself nor by a recipe."""
+    if resolved.sources[name] != "default":
+        return False
+    return resolved.sources["recipe"] not in GIVEN or name in _LEFT_OPEN[resolved.settings.recipe]
