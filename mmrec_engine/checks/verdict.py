@@ -16,7 +16,7 @@ from mmrec_engine.runs.comparison import differing_settings, in_effect
 from mmrec_engine.runs.history import History
 from mmrec_engine.runs.other_runs import OtherRun, OtherRuns
 from mmrec_engine.settings.presets import BEST_RATE, most_passes
-from mmrec_engine.settings.pretrained import PRETRAINED, is_pretrained
+from mmrec_engine.settings.pretrained import PRETRAINED
 
 _FAR_BELOW = 4.0  # times
 _MEMORISED = 0.15  # of the validation loss, by which the training loss is below it
@@ -52,8 +52,8 @@ def verdict_of(history: History, others: OtherRuns | None = None) -> dict[str, A
     and what differs, `made`: a longer run, `slowed`: the steps made and those planned at first, if the machine was too busy
     for most of them, `limited`: the given limit that ended the run before its time, `copied`: the share of the validation split
     that is in training too, if the check of that failed, `command` (empty if the run that it would make exists), `seconds` that
-    it gives its run, `settings` that it fixes: the pretrained model of this run, what makes the model of a better one, or more
-    dropout; and `values` for the words (locales/verdicts.py, verdicts.json).
+    it gives its run, `settings` that it fixes: the weights that this run began with, what makes the model of a better one, or
+    more dropout; and `values` for the words (locales/verdicts.py, verdicts.json).
     """
     best, last, finished = history.best, history.last_validation, history.finished
     if finished is None or finished.status in ("failed", "interrupted"):
@@ -65,7 +65,7 @@ def verdict_of(history: History, others: OtherRuns | None = None) -> dict[str, A
     baselines = {name: round(counted[name] * a_nat, 4) for name in _ORDER if name in counted}
     stands, reference = _stands(best.bits_per_character, baselines)
     lever, values = _lever(history, best.loss, last.loss)
-    seconds, fixed = _seconds(history), _pretrained_of(history.settings)
+    seconds, fixed = _seconds(history), _starting_weights_of(history.settings)
     others = others or OtherRuns()
     earlier = None if others.best is None else _compared(history, others.best)
     factor = _factor(history)
@@ -182,16 +182,16 @@ def _longer(others: OtherRuns, seconds: float) -> OtherRun | None:
     return min(made, key=lambda one: one.bits, default=None)
 
 
-def _pretrained_of(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The pretrained model that a run begins with, as a setting."""
+def _starting_weights_of(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The weights that a run begins with, as a setting, unless they are random."""
     first = settings.get("init_from")
-    return {"init_from": first} if isinstance(first, str) and is_pretrained(first) else {}
+    return {"init_from": first} if isinstance(first, str) else {}
 
 
 def _repeated(best: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    """What makes the model of a better run and differs here; a pretrained model decides all of it."""
-    if best.get("config") == PRETRAINED:
-        return _pretrained_of(best)
+    """What makes the model of a better run and differs here; the weights that a run begins with decide all of it."""
+    if first := _starting_weights_of(best):
+        return first
     return {
         name: best[name]
         for name in _REPEATED

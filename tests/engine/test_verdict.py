@@ -247,6 +247,15 @@ def test_a_pretrained_model_is_repeated_alone_and_left_where_a_new_one_was_bette
     assert worse["settings"] == {"config": "tiny", "arch": "mmrec", "tokenizer": "char"}
 
 
+def test_next_run_begins_with_the_weights_that_this_run_began_with() -> None:
+    first = "/runs/earlier/best_model.pt"
+    verdict = verdict_of(falling(time=240, init_from=first))
+    assert verdict is not None and verdict["settings"] == {"init_from": first}
+    assert f"--init-from {first}" in verdict["command"]
+    better = verdict_of(falling(time=240), OtherRuns(earlier_run(2.85, init_from=first, vocab_size=900)))
+    assert better is not None and better["settings"] == {"init_from": first}, "which decide its vocabulary"
+
+
 @pytest.mark.parametrize(("seconds", "shown"), [(47.46, "0:47"), (47.54, "0:48")])
 def test_time_of_another_run_is_rounded_once_as_in_its_own_report(seconds: float, shown: str) -> None:
     verdict = verdict_of(falling(time=240), OtherRuns(replace(earlier_run(2.85), seconds=seconds)))
