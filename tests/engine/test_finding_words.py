@@ -153,6 +153,22 @@ def test_evidence_of_several_faults_at_once_is_that_of_each(language: Language) 
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+def test_advice_about_several_hyperparameters_speaks_of_those_alone(language: Language) -> None:
+    variants = {"warmup-long": "warmup", "no-stopping": "patience", "rate-low": "find-lr", "decay-high": "weight decay"}
+
+    def told(*chosen: str) -> str:
+        return advice({"id": "hyperparameters", "status": "note", "values": {"variant": "+".join(chosen)}}, language).lower()
+
+    for one, word in variants.items():
+        assert word in told(one), one
+        assert not any(other in told(one) for other in variants.values() if other != word), one
+    assert all(word in told("warmup-long", "no-stopping") for word in ("warmup", "patience"))
+    assert told("warmup-most", "warmup-long") == told("warmup-long")  # said once
+    own = texts()["hyperparameters"]
+    assert set(own.do_of) == set(own.evidence) - {"pass"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_skipped_files_are_reported_with_their_reason(language: Language) -> None:
     for reason, words in REASONS.items():
         values = {

@@ -42,14 +42,15 @@ def title(finding: Mapping[str, Any], language: Language) -> str:
 
 
 def advice(finding: Mapping[str, Any], language: Language) -> str:
-    """What to do about it, empty for an unknown finding. Its value "advice", or its variant, selects the words that differ."""
+    """What to do about it, empty for an unknown finding. Its value "advice", or its variants, select the words that differ."""
     entry = texts().get(str(finding.get("id")))
     if entry is None:
         return ""
     values = finding.get("values")
     values = values if isinstance(values, Mapping) else {}
-    chosen = str(values.get("advice", values.get("variant")))
-    return entry.do_of.get(chosen, entry.do)[language]
+    chosen = str(values.get("advice", values.get("variant"))).split("+")
+    found = [entry.do_of.get(one, entry.do)[language] for one in chosen]
+    return " ".join(dict.fromkeys(found))
 
 
 def evidence(finding: Mapping[str, Any], language: Language) -> str:
