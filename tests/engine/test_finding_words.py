@@ -12,6 +12,8 @@ from mmrec_engine.checks.specs import CHECKS, numbers
 from mmrec_engine.locales.guide.finding_text import FindingText
 from mmrec_engine.locales.guide.findings import SKIPPED, advice, evidence, texts, title
 from mmrec_engine.locales.messages import LANGUAGES, REASONS, Language
+from mmrec_engine.locales.numbers import in_language
+from mmrec_engine.settings.presets import OPTIMIZERS
 
 LONGEST_TITLE = 45
 LONGEST_EVIDENCE = 170
@@ -157,7 +159,9 @@ def test_advice_about_several_hyperparameters_speaks_of_those_alone(language: La
     variants = {"warmup-long": "warmup", "no-stopping": "patience", "rate-low": "find-lr", "decay-high": "weight decay"}
 
     def told(*chosen: str) -> str:
-        return advice({"id": "hyperparameters", "status": "note", "values": {"variant": "+".join(chosen)}}, language).lower()
+        return advice(
+            {"id": "hyperparameters", "status": "note", "values": {"variant": "+".join(chosen)}}, language
+        ).lower()
 
     for one, word in variants.items():
         assert word in told(one), one
@@ -216,3 +220,19 @@ def test_count_of_one_has_a_singular_verb() -> None:
 def test_advice_about_a_best_model_that_was_not_saved_is_about_the_disk(language: Language, told: str) -> None:
     found = {"id": "early-stopping", "status": "fail", "values": {"variant": "not-saved", "best": 3.5, "best_step": 30}}
     assert told in advice(found, language)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_advice_names_a_learning_rate_for_each_optimizer(language: Language) -> None:
+    adamw, muon = OPTIMIZERS["adamw"], OPTIMIZERS["muon"]
+    lower = (f"{adamw.lowered_rate:.0e}".replace("e-0", "e-"), in_language(str(muon.lowered_rate), language))
+    usual = (f"{adamw.usual_rate:.0e}".replace("e-0", "e-"), in_language(str(muon.usual_rate), language))
+    for finding, rates in (("non-finite", lower), ("loss-too-high", lower), ("loss-not-falling", usual)):
+        assert all(rate in advice({"id": finding}, language) for rate in rates), finding
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_text_that_is_exhausted_is_not_advised_to_be_trained_on_for_longer(language: Language) -> None:
+    found = {"id": "still-improving", "values": {"variant": "text-exhausted"}}
+    assert "--resume" in advice({"id": "still-improving"}, language)
+    assert "--resume" not in advice(found, language)
