@@ -357,6 +357,8 @@ def test_other_skipped_files_are_reported(tmp_path: Path) -> None:
         ({"learning_rate": 1e-7}, "warn", "rate-low", [{"learning_rate": 0.01}]),
         ({"optimizer": "muon", "learning_rate": 0.05}, "pass", None, []),
         ({"optimizer": "muon", "learning_rate": 0.5}, "warn", "rate-high", [{"learning_rate": 0.04}]),
+        ({"optimizer": "muon", "learning_rate": 0.5, "max_steps": 300, "warmup_steps": 10, "eval_every": 30}, "warn",
+         "rate-high", [{"learning_rate": 0.04}]),
         ({"optimizer": "muon", "learning_rate": 3e-4}, "warn", "rate-low", [{"learning_rate": 0.04}]),
         ({"learning_rate": 3e-4}, "note", "rate-cautious", [{"learning_rate": 0.01}]),
         ({"optimizer": "muon", "learning_rate": 0.005}, "note", "rate-cautious", [{"learning_rate": 0.04}]),

@@ -163,7 +163,7 @@ def _judge_hyperparameters(values: Values, limits: Mapping[str, float]) -> Statu
         (values["learning_rate"] > values["highest"], "rate-high", "warn"),
         (values["learning_rate"] < values["lowest"], "rate-low", "warn"),
         (
-            values["gain"] > limits["least_gain"] and values["learning_rate"] >= values["lowest"],
+            values["gain"] > limits["least_gain"] and values["lowest"] <= values["learning_rate"] <= values["highest"],
             "rate-cautious",
             "note",
         ),
