@@ -130,7 +130,48 @@ async def test_name_that_another_process_has_taken_since_is_not_used(monkeypatch
         Path("checkpoints/tiny-9").mkdir(parents=True)
         Path("checkpoints/tiny-9/lock").touch()
         await pilot.press("s")
-        await until(pilot, lambda: begun or app.screen._sure)  # type: ignore[attr-defined]
+        await until(pilot, lambda: begun or app.screen._asks)  # type: ignore[attr-defined]
         await pilot.press(*([] if begun else ["s"]))
         await until(pilot, lambda: begun)
     assert begun == ["tiny-9-2"]
+
+
+async def test_check_that_fails_after_the_first_press_is_told_and_confirmed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before, the confirmation that the checks had not ended was also that of failures, which were not named."""
+    first, last = threading.Event(), threading.Event()
+
+    def failed(id: str) -> dict[str, Any]:
+        return {"id": id, "item": "dataset-ready", "phase": "before", "status": "fail", "values": {}}
+
+    def two_failures(*of: Any) -> Iterator[dict[str, Any]]:
+        first.wait(60)
+        yield failed("corpus-size")
+        last.wait(60)
+        yield failed("corpus-text")
+
+    monkeypatch.setattr(all_checks, "checks_before", two_failures)
+    app = an_app("en", plan={**TINY, "max_steps": 4, "output_dir": str(tmp_path)})
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("n")
+        await until(pilot, lambda: table_of(app) == "plan" and is_planned(app, 4))
+        await pilot.press("ctrl+s")
+        await until_shown(pilot, "space ticks one")
+        await pilot.press("s")
+        await until_shown(pilot, "the checks are not finished; press s again")
+        first.set()
+        await until_shown(pilot, "Failed: Dataset size")
+        await until(pilot, lambda: "press s again" not in screen_text(app))
+        await pilot.press("s")  # of what has failed since, nobody had been asked
+        await until_shown(pilot, "Failed: Dataset size · the checks are not finished; press s again")
+        assert table_of(app) == "checklist"
+        last.set()
+        await until_shown(pilot, "Failed checks: 2. s twice starts")
+        await pilot.press("s")
+        await until_shown(pilot, "Failed checks: Dataset size, Text content; press s again")
+        await pilot.press("s")
+        await until(pilot, lambda: table_of(app) == "training")
+        session: Any = app.stage.training or app.stage.session
+        session.stop("test")
+        assert session.join(60)

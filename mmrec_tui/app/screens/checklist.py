@@ -25,6 +25,7 @@ from mmrec_tui.app.session import StartParameters, Work
 from mmrec_tui.app.widgets.items import Items
 from mmrec_tui.app.widgets.panel import plain
 from mmrec_tui.app.widgets.plan_summary import free_run_name
+from mmrec_tui.presentation.findings import title_of
 from mmrec_tui.terminal import one_line
 
 _LOOK_SECONDS = 0.1
@@ -54,7 +55,7 @@ class ChecklistScreen(MmrecScreen):
         self._checks = BeforeChecks(resolved, corpus, measuring, planned) if checks is None else checks
         self._origin = origin
         self._costs = costs
-        self._sure = False
+        self._asked: frozenset[str] | None = None
         self._looks = 0
         self._shown_state: object = None
 
@@ -108,14 +109,18 @@ class ChecklistScreen(MmrecScreen):
         say, checks, settings = self.say, self._checks, self._checks.resolved.settings
         if checks.error is not None:
             return f"✗ {error_text(checks.error, say)}"
+        failed = self._failing
+        names = ", ".join(one_line(title_of(one, say)) for one in failed)
         if not checks.done:
             spinner = _SPINNER[self._looks % len(_SPINNER)]
             under_way = f"{spinner} " + say("checklist.checking", done=len(checks.found), total=checks.total or "…")
-            return f"{under_way} · {say('checklist.not-done')}" if self._asks else under_way
+            told = say("checklist.failed", names=names) if failed else ""
+            asked = say("checklist.not-done") if self._asks else ""
+            return " · ".join(part for part in (under_way, told, asked) if part)
         if self._asks:
-            return say("checklist.sure", count=self._failing)
-        key = "checklist.failing" if self._failing else "checklist.ready"
-        place = {"name": settings.run_folder.name, "folder": settings.run_folder, "count": self._failing}
+            return say("checklist.sure", names=names)
+        key = "checklist.failing" if failed else "checklist.ready"
+        place = {"name": settings.run_folder.name, "folder": settings.run_folder, "count": len(failed)}
         ready = say(key, **place)
         if checks.planned is None:
             return ready
@@ -124,12 +129,18 @@ class ChecklistScreen(MmrecScreen):
     @property
     def _asks(self) -> bool:
         """Whether the start was asked for, and waits for its confirmation."""
-        return self._sure and (self._failing > 0 or not self._checks.done)
+        if self._asked is None or not self._failed_ids <= self._asked:
+            return False
+        return bool(self._failing) or not self._checks.done
 
     @property
-    def _failing(self) -> int:
-        """How many checks have failed."""
-        return len(failing(self._checks.found))
+    def _failed_ids(self) -> frozenset[str]:
+        return frozenset(str(one.get("id")) for one in self._failing)
+
+    @property
+    def _failing(self) -> list[dict[str, Any]]:
+        """The findings of the failed checks."""
+        return failing(self._checks.found)
 
     def on_items_ticked(self, event: Items.Ticked) -> None:
         ticks = self.own_app.stage.ticks
@@ -149,7 +160,7 @@ class ChecklistScreen(MmrecScreen):
             self.own_app.tell("checklist.not-waivable")
             return
         self._checks.waive(str(finding["id"]))
-        self._sure = False
+        self._asked = None
         self._show()
 
     def action_fold(self) -> None:
@@ -178,7 +189,7 @@ class ChecklistScreen(MmrecScreen):
     def _apply(self, offer: Offer | None) -> None:
         if offer is None:
             return
-        self._sure = False
+        self._asked = None
         self._checks.apply(offer)
         self._costs = None  # they were those of other settings
         if self._origin is not None:
@@ -192,10 +203,11 @@ class ChecklistScreen(MmrecScreen):
         self._show()
 
     def action_start(self) -> None:
-        """Warnings do not prevent the start; a failure, or checks that have not ended, need a confirmation."""
+        """Warnings do not prevent the start; a failure, or checks that have not ended, need a confirmation. What has failed
+        since it was asked for needs another one."""
         checks = self._checks
-        if (self._failing or not checks.done) and not self._sure:
-            self._sure = True
+        if (self._failing or not checks.done) and not self._asks:
+            self._asked = self._failed_ids
             self._show()
             return
         parameters = StartParameters(
