@@ -70,11 +70,11 @@ def offered_for(finding: str) -> tuple[str, ...]:
     return _OFFERS.get(finding, ())
 
 
-def advice_below_baselines(settings: Settings) -> dict[str, str]:
+def advice_below_baselines(settings: Settings, *, ended: bool = False) -> dict[str, str]:
     """Values of the finding `beats-baselines` that select the words of its advice: the planner of a given time has chosen the
-    learning rate, and each optimizer has a best one."""
+    learning rate, and each optimizer has a best one. ended: the run, whose verdict then says what helps most."""
     if settings.get("time") is not None:
-        return {"advice": "timed"}
+        return {"advice": "timed-ended" if ended else "timed"}
     return {"advice": "muon"} if settings.get("optimizer") == "muon" else {}
 
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mmrec_engine.checks.next_run import NO_LONGER_IN_SECONDS, checks_before, command_of
+from mmrec_engine.checks.specs import numbers
 from mmrec_engine.runs.comparison import differing_settings, in_effect
 from mmrec_engine.runs.history import History
 from mmrec_engine.runs.other_runs import OtherRun, OtherRuns
@@ -23,7 +24,6 @@ _MEMORISED = 0.15  # of the validation loss, by which the training loss is below
 _RISEN = 0.01  # share by which the last validation loss is above the best one
 _MOST_DROPOUT = 0.3  # more dropout than this helps less than more text
 _MORE_DROPOUT = 0.1  # in the next run; the planner alone would choose the same again
-_STILL_FALLING = 0.004  # share by which the last validation improved on the one before
 # Share of the bits that twice the time saves, by passes over the text (docs/performance.md, "The best model in a given time").
 _GAIN_OF_TWICE_THE_TIME = ((2.0, 0.03), (8.0, 0.01))
 _APART = 0.08  # share of the steps, at least, between two validations that are compared
@@ -273,15 +273,20 @@ def _gain(passes: float) -> float:
 
 
 def _falls(history: History) -> bool:
-    """Whether the last validation was clearly better than the one before, or is the only one.
+    """Whether the last validation was clearly better than the one before, or is the only one."""
+    before = loss_before_the_last(history)
+    return before is None or history.validations[-1][1].loss < (1 - numbers("still-improving")["fall"]) * before
 
-    One made shortly before the last, as where a run ends soon after it, says nothing about that.
+
+def loss_before_the_last(history: History) -> float | None:
+    """The validation loss that the last one is compared with, to see whether it still falls; None if there is none.
+
+    One measured shortly before the last, as where a run ends soon after it, says nothing about that.
     """
     if not history.validations:
-        return True
-    *before, (at, last) = history.validations
-    losses = [one.loss for step, one in before if step[0] <= (1 - _APART) * at[0]]
-    return not losses or last.loss < (1 - _STILL_FALLING) * losses[-1]
+        return None
+    *before, (at, _) = history.validations
+    return next((one.loss for step, one in reversed(before) if step[0] <= (1 - _APART) * at[0]), None)
 
 
 def _seconds(history: History) -> float:

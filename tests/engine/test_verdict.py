@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from mmrec_engine import events
 from mmrec_engine.checks.finding import Status, finding
+from mmrec_engine.checks.postrun.curve_checks import COURSE_CHECKS
 from mmrec_engine.checks.preflight.skipped_files import skipped_finding
 from mmrec_engine.checks.report import markdown, report_of
+from mmrec_engine.checks.specs import numbers
 from mmrec_engine.checks.verdict import verdict_of
 from mmrec_engine.checks.waivers import marked
 from mmrec_engine.data.sources.documents import Skipped
@@ -91,6 +94,20 @@ def test_validation_shortly_before_the_end_does_not_make_a_falling_loss_flat() -
     history.validations[-1] = ((second[0] + 5, *place[1:]), last)  # type: ignore[assignment]
     verdict = verdict_of(history)
     assert verdict is not None and verdict["lever"] == "time"
+
+
+@pytest.mark.parametrize("last", [3.499, 3.486, 3.48, 3.2])
+@pytest.mark.parametrize("apart", [5, 100])
+def test_check_and_verdict_agree_whether_the_loss_still_fell(last: float, apart: int) -> None:
+    history = run([(4.4, 4.4), (3.9, 3.9), (3.5, 3.5), (last, last)], optimizer="muon", learning_rate=0.04)
+    place, final = history.validations[-1]
+    history.validations[-1] = ((history.validations[-2][0][0] + apart, *place[1:]), final)
+    verdict = verdict_of(history)
+    (check,) = [one for one in COURSE_CHECKS if one.id == "still-improving"]
+    values = check.measure(SimpleNamespace(history=history))
+    status = check.judge(values, numbers("still-improving"))
+    assert verdict is not None
+    assert (verdict["lever"] == "time") == (status == "note")
 
 
 def test_what_was_trained_on_once_is_not_called_memorised() -> None:

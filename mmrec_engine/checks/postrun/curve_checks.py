@@ -9,7 +9,7 @@ from typing import Protocol
 from mmrec_engine.checks.finding import Check, Skip, Status, Values
 from mmrec_engine.checks.remedies import advice_below_baselines
 from mmrec_engine.checks.specs import numbers
-from mmrec_engine.checks.verdict import passes_that_exhaust
+from mmrec_engine.checks.verdict import loss_before_the_last, passes_that_exhaust
 from mmrec_engine.runs.history import History
 
 
@@ -32,7 +32,7 @@ def _beats_baselines(context: Recorded) -> Values:
     updates = history.last_step.step if history.last_step else 0
     settled = int(history.settings.get("warmup_steps") or 0) + int(numbers("beats-baselines")["settled_steps"])
     values = {"loss": best.loss, "unigram": baselines["unigram"], "bigram": baselines["bigram"], "five_gram": five,
-              "updates": updates, **advice_below_baselines(history.settings)}  # fmt: skip
+              "updates": updates, **advice_below_baselines(history.settings, ended=True)}  # fmt: skip
     if best.loss >= baselines["unigram"]:
         return {**values, "variant": "above-unigram" if updates >= settled else "too-short"}
     if best.loss >= baselines["bigram"]:
@@ -65,13 +65,14 @@ def _judge_best_early(values: Values, limits: Mapping[str, float]) -> Status:
 def _still_improving(context: Recorded) -> Values:
     history = context.history
     points = [one for _, one in history.validations]
-    if history.best is None or len(points) < 3:
+    before = loss_before_the_last(history)
+    if history.best is None or len(points) < 3 or before is None:
         raise Skip("too-early")
     return {
         "step": history.best.step,
         "at_last": history.best.step == points[-1].step,
-        "fell": points[-2].loss - points[-1].loss,
-        "before": points[-2].loss,
+        "fell": before - points[-1].loss,
+        "before": before,
         "loss": points[-1].loss,
         "passes": passes_that_exhaust(history),
     }
