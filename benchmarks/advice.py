@@ -1,6 +1,6 @@
 """Whether the advice is good: runs on which remedies are offered, with each remedy, and with none, as a table.
 
-    python -m benchmarks.advice --texts FOLDER [--results advice.jsonl] [--only WORD] [--part 1/2]
+    python -m benchmarks.advice --texts FOLDER [--results advice.jsonl] [--only WORD] [--part 1/2] [--unseen] [--seed N]
     python -m benchmarks.advice --results advice.jsonl --write
 
 Every file of FOLDER is a text. Each run is trained once as it is. Every remedy that its checks offer is then applied as the app
@@ -13,7 +13,8 @@ character, is lower than without it:
   extension, and is compared with the run as it ended.
 
 The seed, the threads and the number of steps are fixed, so the results do not depend on the load of the machine. Lines that
-are in the results already are not measured again. --write: replaces the section of docs/diagnosis.md.
+are in the results already are not measured again. --write: replaces the section of docs/diagnosis.md. --unseen: other faults
+than those on which the conditions of the remedies were chosen; for texts that were not among them either.
 """
 
 from __future__ import annotations
@@ -89,6 +90,25 @@ CASES = (
     Case("12,000 characters", {**_SMALL, "recipe": "fast"}, smaller=12_000),
     Case("12,000 characters, AdamW", {**_SMALL, "recipe": "guide", "learning_rate": 0.01}, smaller=12_000),
 )  # fmt: skip
+UNSEEN = (
+    Case("guide, batch of 16", {"recipe": "guide", "batch_size": 16, "max_steps": 200}),
+    Case("fast, windows of 128", {"recipe": "fast", "seq_len": 128, "batch_size": 4}),
+    Case("fast, cosine", {"recipe": "fast", "schedule": "cosine"}),
+    Case("rate 2e-5", {"recipe": "guide", "learning_rate": 2e-5}),
+    Case("rate 0.05", {"recipe": "guide", "learning_rate": 0.05}),
+    Case("rate 0.2", {"recipe": "guide", "learning_rate": 0.2}),
+    Case("Muon, rate 0.5", {"recipe": "fast", "learning_rate": 0.5}),
+    Case("Muon, rate 0.15", {"recipe": "fast", "learning_rate": 0.15}),
+    Case("Muon, rate 0.002", {"recipe": "fast", "learning_rate": 0.002}),
+    Case("clipping at 0.05", {"recipe": "fast", "grad_clip": 0.05}),
+    Case("warmup of 150", {"recipe": "guide", "learning_rate": 0.01, "warmup_steps": 150}),
+    Case("dropout 0.55", {"recipe": "guide", "learning_rate": 0.01, "dropout": 0.55}),
+    Case("weight decay 2", {"recipe": "guide", "learning_rate": 0.01, "weight_decay": 2.0}),
+    Case("Muon, weight decay 1.5", {"recipe": "fast", "weight_decay": 1.5}),
+    Case("20,000 characters", {**_SMALL, "recipe": "fast", "max_steps": 700}, smaller=20_000),
+    Case("20,000 characters, AdamW", {**_SMALL, "recipe": "guide", "learning_rate": 0.005}, smaller=20_000),
+    Case("llama, guide", {"recipe": "guide", "arch": "llama"}),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -115,16 +135,19 @@ def main() -> None:
     parser.add_argument("--results", type=Path, default=Path("advice.jsonl"))
     parser.add_argument("--only", default="", metavar="WORD", help="cases or texts with this word in their name")
     parser.add_argument("--part", default="1/1", help="the first of two parts is 1/2: for several processes at once")
+    parser.add_argument("--unseen", action="store_true")
+    parser.add_argument("--seed", type=int, default=1337)
     parser.add_argument("--write", action="store_true")
     given = parser.parse_args()
     rows = read(given.results)
     if given.texts is not None:
-        known = {(row["text"], row["case"]) for row in rows}
+        known = {(row["text"], row["case"], row.get("seed", 1337)) for row in rows}
         number, parts = map(int, given.part.split("/"))
-        pairs = [(text, case) for case in CASES for text in sorted(given.texts.iterdir()) if text.is_file()]
+        cases = UNSEEN if given.unseen else CASES
+        pairs = [(text, case) for case in cases for text in sorted(given.texts.iterdir()) if text.is_file()]
         for text, case in pairs[number - 1 :: parts]:
-            if (text.stem, case.name) not in known and given.only in f"{text.stem} {case.name}":
-                for row in rows_of(text, case):
+            if (text.stem, case.name, given.seed) not in known and given.only in f"{text.stem} {case.name}":
+                for row in rows_of(text, case, given.seed):
                     with given.results.open("a", encoding="utf-8") as file:
                         file.write(json.dumps(row) + "\n")
                     print(json.dumps(row), file=sys.stderr, flush=True)
@@ -140,17 +163,17 @@ def read(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
 
 
-def rows_of(text: Path, case: Case) -> Iterator[dict[str, Any]]:
+def rows_of(text: Path, case: Case, seed: int) -> Iterator[dict[str, Any]]:
     """The run of a case, then one row for each remedy that was offered; one row without a remedy if none was."""
     with tempfile.TemporaryDirectory(prefix="mmrec-advice-") as place:
         source = Path(place) / "text.txt"
         source.write_text(text.read_text(encoding="utf-8")[: case.smaller], encoding="utf-8")
-        chosen = {**USUAL, **case.settings, "data_dir": str(source), "output_dir": place, "name": "run"}
+        chosen = {**USUAL, **case.settings, "data_dir": str(source), "output_dir": place, "name": "run", "seed": seed}
         offered: dict[tuple[str, str], Offered] = {}
         base = trained(resolve(chosen).settings, RunChecks(), each=lambda *seen: collect(offered, *seen))
         steps = int(chosen["max_steps"])
         going_on: float | None = None
-        head = {"text": text.stem, "case": case.name, "without": round(base.bits, 4)}
+        head = {"text": text.stem, "case": case.name, "seed": seed, "without": round(base.bits, 4)}
         if base.history.last_step is None:
             print(
                 f"not trained, and left out: {text.stem}, {case.name}", file=sys.stderr
