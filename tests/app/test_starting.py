@@ -175,3 +175,29 @@ async def test_check_that_fails_after_the_first_press_is_told_and_confirmed(
         session: Any = app.stage.training or app.stage.session
         session.stop("test")
         assert session.join(60)
+
+
+async def test_run_that_is_stopped_while_it_prepares_has_no_report_and_nothing_to_go_on_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mmrec_engine.errors import Interrupted
+
+    def stopped(*_: Any, **__: Any) -> Iterator[Any]:
+        raise Interrupted("test")
+        yield
+
+    monkeypatch.setattr("mmrec_engine.run.train.train", stopped)
+    app = an_app("en")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.pause()
+        resolved = resolve({**TINY, "max_steps": 4, "output_dir": str(tmp_path), "name": "early"})
+        app.train(resolved, parameters=StartParameters())
+        await until_shown(pilot, "STOPPED")
+        await until_shown(pilot, "Stopped before the first step:")
+        assert "waiting for the first validation" not in screen_text(app)
+        screen: Any = app.screen
+        actions = {key.action for key in screen.shown_keys()}
+        assert not actions & {"report", "go_on_run", "save", "stop"} and "new_run" in actions
+        await pilot.press("r")
+        await pilot.pause(0.3)
+        assert table_of(app) == "training"

@@ -239,6 +239,8 @@ class TrainingScreen(RunViewScreen):
         hidden = {"pause", "save", "stop", "detach"} if not session.live else {"go_on_run", "report", "new_run"}
         if not session.resumable:
             hidden.add("go_on_run")
+        if not session.is_recorded:
+            hidden.add("report")
         if not session.owned:
             hidden.add("detach")
         if not self._has_grid:
@@ -321,6 +323,9 @@ class TrainingScreen(RunViewScreen):
     def action_report(self) -> None:
         if self.session.live and self.session.state not in ENDED:
             self.own_app.warn("training.report-later")
+            return
+        if not self.session.is_recorded:
+            self.own_app.warn("hint.stopped-early")
             return
         self.own_app.show_report(self.session.folder)
 

@@ -97,6 +97,8 @@ def hints_text(history: History, state: str, error: str, resumable: bool, say: W
     if state in ("DIED", "STOPPED", "FAILED") and resumable:
         key = "hint.mended" if is_mended_anew(history) else "hint.died" if state == "DIED" else "hint.stopped"
         parts.append(Content.styled("▲ ", "bold $warning") + plain(say(key)))
+    elif state == "STOPPED" and not resumable and history.started is None:
+        parts.append(Content.styled("· ", "bold $accent") + plain(say("hint.stopped-early")))
     parts += [finding_text(finding, say) for finding in open_problems(history)]
     if history.is_replanned:
         words = say("hint.replanned", **replanned_words(history.steps_before_replanning, history.planned_steps, say))

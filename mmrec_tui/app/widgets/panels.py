@@ -24,7 +24,7 @@ from mmrec_tui.locales import Wording
 from mmrec_tui.presentation.findings import evidence_of, raised_rate, title_of
 from mmrec_tui.presentation.planned import replanned_values
 from mmrec_tui.presentation.spark import spark
-from mmrec_tui.presentation.states import STATE_STYLES
+from mmrec_tui.presentation.states import ENDED, STATE_STYLES
 from mmrec_tui.terminal import one_line
 
 _MOST_DOTS = 10
@@ -130,7 +130,7 @@ def patience_text(history: History, say: Wording, width: int | None = None) -> C
     last, best = history.last_validation, history.best
     if last is None:
         patience = history.settings.get("early_stopping_patience", 0)
-        words = say("patience.none" if history.finished is not None else "patience.waiting")
+        words = say("patience.none" if history.state in ENDED else "patience.waiting")
         dots = Content.styled("○" * min(_MOST_DOTS, int(patience)), "$foreground 80%")
         return dots + Content(f" {words}" if dots else words)
     used, patience = last.patience_used, last.patience
