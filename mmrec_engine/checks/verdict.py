@@ -19,7 +19,7 @@ from mmrec_engine.runs.other_runs import OtherRun, OtherRuns
 from mmrec_engine.settings.presets import BEST_RATE, most_passes
 from mmrec_engine.settings.pretrained import PRETRAINED
 
-_FAR_BELOW = 4.0  # times
+_FAR_BELOW, _FAR_BELOW_FOR_TRAINED = 4.0, 15.0  # times; the planner gives trained weights a tenth of the best rate
 _MEMORISED = 0.15  # of the validation loss, by which the training loss is below it
 _RISEN = 0.01  # share by which the last validation loss is above the best one
 _MOST_DROPOUT = 0.3  # more dropout than this helps less than more text
@@ -218,7 +218,8 @@ def _lever(history: History, best: float, last: float) -> tuple[str, dict[str, f
     from_nothing = (
         settings.get("config") != PRETRAINED
     )  # else the best rates, which were measured from nothing, are too high
-    if from_nothing and isinstance(rate, int | float) and better is not None and rate * _FAR_BELOW < better:
+    far = _FAR_BELOW_FOR_TRAINED if settings.get("init_from") else _FAR_BELOW
+    if from_nothing and isinstance(rate, int | float) and better is not None and rate * far < better:
         return "rate", {"rate": float(rate), "better": better}
     passes = passes_that_exhaust(history)
     if passes is not None:

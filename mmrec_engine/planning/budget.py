@@ -36,6 +36,7 @@ _SHORTEST_WINDOW = 16
 # If the planner chooses these, a run ends before its time rather than only memorise its text.
 _OF_REPEATING = ("dropout", "max_steps")
 _FAR_BELOW = 4.0  # times the best rate
+_GENTLER = 10.0  # as the remedy for overfitting, which begins with trained weights too (docs/results.md)
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,7 @@ def may_be_chosen(
     settings, known = resolved.settings, rules()
     seconds = (settings.time or 0.0) - _beside(settings.time or 0.0, checks)
     shaped = _shaped(config, text, machine, resolved, at_most * max(0.0, seconds))
-    estimate = _estimate(shaped, text, replace(machine, speeds={config: at_most}), seconds, known)
+    estimate = _estimate(shaped, text, replace(machine, speeds={config: at_most}), seconds)
     return _sees_enough(config, estimate, text, known)
 
 
@@ -148,7 +149,7 @@ def plan(text: TextFacts, machine: MachineFacts, resolved: Resolved, *, checks: 
         config: _shaped(config, text, machine, resolved, speed * max(0.0, total - beside))
         for config, speed in machine.speeds.items()
     }
-    estimates = {config: _estimate(one, text, machine, total - beside, known) for config, one in shaped.items()}
+    estimates = {config: _estimate(one, text, machine, total - beside) for config, one in shaped.items()}
     config = _best_config(estimates, text, known)
     chosen, estimate = shaped[config], estimates[config]
     most = most_passes(config, text.train)
@@ -160,7 +161,7 @@ def plan(text: TextFacts, machine: MachineFacts, resolved: Resolved, *, checks: 
         few, several = (work + estimate.validation) / (1 - _SHARE_KEPT), work / (1 - _SHARE_KEPT - _SHARE_OF_FEW)
         least = max(int(1.1 * max(few, several)), int(total)) + 1
         raise RequestError("time-too-short", time=f"{total:g}", least=least)
-    given = given_limits(chosen.settings, text, known)
+    given = given_limits(chosen.settings, text)
     limit = min(given, key=lambda name: given[name], default="")
     limited = bool(limit) and given[limit] <= estimate.steps
     if limited:
@@ -171,8 +172,11 @@ def plan(text: TextFacts, machine: MachineFacts, resolved: Resolved, *, checks: 
         choices["config"] = Choice(config, f"config-{config}", values)
     values = {"passes": round(estimate.passes, 1)}
     if is_free("dropout", resolved):
-        dropout = known.dropout(passes_as_measured(config, estimate.passes, text.train))
-        choices["dropout"] = Choice(dropout, "dropout-by-passes", values)
+        passes = estimate.passes + text.passes_before
+        dropout = known.dropout(passes_as_measured(config, passes, text.train))
+        before = round(text.passes_before, 1)
+        reason = "dropout-by-all-passes" if before else "dropout-by-passes"
+        choices["dropout"] = Choice(dropout, reason, {**values, "before": before} if before else values)
     if is_free("max_steps", resolved) and not limited:  # else the prepared text says exactly after how many steps
         in_time = Choice(steps, "steps-in-the-time", {"seconds": round(estimate.seconds), "total": round(total)})
         choices["max_steps"] = Choice(steps, "steps-of-the-text", values) if repeats else in_time
@@ -239,29 +243,33 @@ def _shaped(config: str, text: TextFacts, machine: MachineFacts, resolved: Resol
 
     tokenizer = choices["tokenizer"].value if "tokenizer" in choices else settings.tokenizer
     ids = choices["vocab_size"].value if "vocab_size" in choices else settings.vocab_size
-    each = 1.0 if tokenizer == "char" else known.characters_a_token(ids)
+    each = text.characters_each(tokenizer, ids)
     useful = most_passes(config, text.train) * text.train / each if _may_end(resolved) else math.inf
     used = min(tokens or 0.0, useful)
     passes = None if tokens is None else used * each / max(1, text.train)
     a_step, wanted = known.tokens_a_step(config, used, passes), known.window_of(config, passes)
     if settings.shape:
         wanted = min(wanted, settings.model(settings.vocab_size).context)
-    window = _window(wanted, text.train / each, text.validation / each)
-    seq_len = window if is_free("seq_len", resolved) else settings.seq_len
+    wanted = wanted if is_free("seq_len", resolved) else settings.seq_len
+    window = max(_window(wanted, text.train / each, text.validation / each), settings.stride or 0)
     choose("seq_len", window, "window-of-the-text" if window < wanted else "window", tokens=window)
+    if resolved.sources["seq_len"] == "run" and window < wanted:  # of an earlier run on a longer text
+        choices["seq_len"] = Choice(window, "window-of-the-text", {"tokens": window})
+    seq_len = choices["seq_len"].value if "seq_len" in choices else settings.seq_len
     batch = max(1, min(_MOST_WINDOWS, a_step // seq_len))
     choose("batch_size", batch, "batch-of-tokens", tokens=batch * seq_len)
     choose("optimizer", "muon", "muon")
     optimizer = choices["optimizer"].value if "optimizer" in choices else settings.optimizer
     rate = BEST_RATE[optimizer]
-    choose("learning_rate", rate, f"rate-{optimizer}", rate=rate)
+    if passes is not None and 0 < passes <= text.passes_before:
+        choose("learning_rate", rate / _GENTLER, "rate-of-trained-weights", rate=rate)
+    else:
+        choose("learning_rate", rate, f"rate-{optimizer}", rate=rate)
     choose("warmup_steps", RECIPES["fast"]["warmup_steps"] if optimizer == "muon" else 100, "warmup")
     choose("schedule", "linear", "fall-ends-with-the-time")
     choose("learning_rate_floor", RECIPES["fast"]["learning_rate_floor"], "fall-ends-with-the-time")
     choose("arch", "mmrec", "architecture")
     values = {name: choice.value for name, choice in choices.items()}
-    if settings.stride is not None and settings.stride > values.get("seq_len", settings.seq_len):
-        values["seq_len"] = settings.stride
     shaped = resolve({**settings.as_dict(), "config": config, **values}).settings
     return _Shaped(shaped, choices)
 
@@ -276,10 +284,10 @@ def _window(wanted: int, train_tokens: float, validation_tokens: float) -> int:
     return length
 
 
-def _estimate(shaped: _Shaped, text: TextFacts, machine: MachineFacts, seconds: float, known: Rules) -> _Estimate:
+def _estimate(shaped: _Shaped, text: TextFacts, machine: MachineFacts, seconds: float) -> _Estimate:
     settings = shaped.settings
     speed = machine.speeds[settings.config]
-    each = 1.0 if settings.tokenizer == "char" else known.characters_a_token(settings.vocab_size)
+    each = text.characters_each(settings.tokenizer, settings.vocab_size)
     a_step = settings.windows_a_step * settings.seq_len
     validation = (text.validation / each) / evaluated_a_second(speed, a_step) + 0.3
     validations = _validations(settings.time or 0.0, validation)
@@ -330,4 +338,4 @@ def was_limited(planned: Resolved) -> bool:
     """Whether a planned run makes at most `most_steps`."""
     settings, sources = planned.settings, planned.sources
     chosen = settings.epochs is None and all(sources[name] == PLANNER for name in _OF_REPEATING)
-    return settings.shape is None and chosen and _learns_fast(planned)
+    return settings.shape is None and chosen and (sources["learning_rate"] == PLANNER or _learns_fast(planned))

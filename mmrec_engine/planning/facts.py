@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 
 from mmrec_engine.data.sources.hub_source import is_hub
 from mmrec_engine.events import Progress
+from mmrec_engine.planning.first_weights import characters_of_its_tokens, passes_before
+from mmrec_engine.planning.rules import rules
 from mmrec_engine.runs.run_text import text_of_new_run
 from mmrec_engine.settings import Settings
 
@@ -19,13 +21,22 @@ _VALIDATION_SHARE = 0.1
 @dataclass(frozen=True)
 class TextFacts:
     """train, validation: characters of the splits; alphabet: distinct characters; parts: texts that are trained on
-    together.
+    together. Of the weights to begin with: characters_a_token, with their tokenizer, None if the text gets its own;
+    passes_before, over this text, in all runs before.
     """
 
     train: int
     validation: int
     alphabet: int
     parts: int = 1
+    characters_a_token: float | None = None
+    passes_before: float = 0.0
+
+    def characters_each(self, tokenizer: str, ids: int) -> float:
+        """Characters of a token, with this kind of tokenizer and so many ids unless the weights have one."""
+        if self.characters_a_token is not None:
+            return self.characters_a_token
+        return 1.0 if tokenizer == "char" else rules().characters_a_token(ids)
 
 
 @dataclass(frozen=True)
@@ -45,23 +56,31 @@ def subwords_there() -> bool:
 
 
 def text_facts(settings: Settings) -> Generator[Progress, None, TextFacts]:
-    """Read the text, as characters unless a pretrained model has its own tokenizer; the prepared text stays in the cache. A
-    streamed data set is not read for this.
+    """Read the text: with the tokenizer of the weights that the run begins with, else as characters. The prepared text stays in
+    the cache. A streamed data set is not read for this.
 
     Raises RequestError as preparing it does.
     """
     corpus = settings.corpus
     if settings.data_dir is None and isinstance(corpus, str) and is_hub(corpus):
         size = settings.max_corpus_bytes or _UNREAD
-        return TextFacts(int(size * (1 - _VALIDATION_SHARE)), int(size * _VALIDATION_SHARE), 1000)
+        train, validation = int(size * (1 - _VALIDATION_SHARE)), int(size * _VALIDATION_SHARE)
+        return TextFacts(train, validation, 1000, characters_a_token=characters_of_its_tokens(settings))
     length = min(settings.seq_len, _SHORT_WINDOW)
-    plain = replace(settings, seq_len=length, stride=None)
-    if settings.shape is None:  # else the text is needed in the pretrained vocabulary anyway
-        plain = replace(plain, tokenizer="char", vocab_size=5000)
-    prepared = yield from text_of_new_run(plain)
-    return TextFacts(
+    read = replace(settings, seq_len=length, stride=None)
+    if settings.init_from is None:
+        read = replace(read, tokenizer="char", vocab_size=5000)
+    prepared = yield from text_of_new_run(read)
+    facts = TextFacts(
         prepared.train.characters,
         prepared.validation.characters,
         prepared.tokenizer.vocab_size,
         len(prepared.all_parts),
+    )
+    if settings.init_from is None:
+        return facts
+    return replace(
+        facts,
+        characters_a_token=prepared.train.characters / len(prepared.train.tokens),
+        passes_before=passes_before(prepared, settings),
     )

@@ -19,6 +19,7 @@ from mmrec_engine.checks.remedies import KNOWN, remedies_for, restart_from
 from mmrec_engine.checks.report import newest
 from mmrec_engine.checks.specs import CHECKS
 from mmrec_engine.errors import RequestError
+from mmrec_engine.planning.free_settings import CHOSEN, PLANNER
 from mmrec_engine.runs.catalog import free_name, read_description
 from mmrec_engine.runs.run_reader import RunReader
 from mmrec_engine.settings import FIELDS, Resolved, can_change_while_running, resolve, settings_that_decide
@@ -34,6 +35,7 @@ _STEERED = frozenset({
     "first-evaluation-late", "out-of-memory",
 })  # fmt: skip
 _NOT_UNASKED = frozenset({"larger-config"})  # takes many times as long
+_LENGTHS = frozenset({"epochs", "max_steps", "time"})  # what ends a run
 _NUMBERED = re.compile(r"-\d+$")
 
 
@@ -138,7 +140,8 @@ def follow(
     """The settings of a follow-up run of the one in `folder`, and its origin.
 
     remedy: the id of a remedy that the run's findings offer, or of a finding, whose first remedy is used; None: only the
-    settings given as flags or in a file differ, and it begins with the best weights. offer: the remedy, if it is known already.
+    settings given as flags or in a file differ, with what the planner chooses again (`_kept_of`), and it begins with the
+    best weights. offer: the remedy, if it is known already.
     Raises RequestError if there is no such remedy, or the run cannot be read.
     """
     by_hand, from_file = dict(by_hand or {}), dict(from_file or {})
@@ -160,7 +163,8 @@ def follow(
         elif not is_pretrained(stored.get("init_from")) and not set(fixed).isdisjoint(changes):
             stored["init_from"] = None  # weights of another model
     given.setdefault("output_dir", str(folder.absolute().parent))
-    resolved = resolve(given, from_file, stored)
+    kept = stored if offer is not None else _kept_of(folder, stored, {**from_file, **given})
+    resolved = resolve(given, from_file, kept)
     if resolved.settings.name is None:
         name = free_name(Path(resolved.settings.output_dir), _NUMBERED.sub("", folder.absolute().name))
         resolved = replace(resolved, settings=replace(resolved.settings, name=name))
@@ -199,8 +203,25 @@ def _settings_of(folder: Path) -> dict[str, Any]:
     own: tuple[str, ...] = ("output_dir", "name")
     timed = described["settings"].get("time") is not None
     if timed and isinstance(sources, Mapping):  # the number of steps is planned again
-        own += tuple(name for name in ("max_steps", "eval_every") if sources.get(name) == "planner")
+        own += tuple(name for name in ("max_steps", "eval_every") if sources.get(name) == PLANNER)
     return {name: value for name, value in described["settings"].items() if name in FIELDS and name not in own}
+
+
+def _kept_of(folder: Path, stored: dict[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """The run's settings that a follow-up run without a remedy keeps: a default stays one, and for a run with a given time the
+    planner chooses again what it chose for the earlier one. A given length replaces the earlier one."""
+    sources = (read_description(folder) or {}).get("sources")
+    sources = sources if isinstance(sources, Mapping) else {}
+    replaced = _LENGTHS if any(given.get(name) is not None for name in _LENGTHS) else frozenset[str]()
+    timed = given.get("time") is not None or (not replaced and stored.get("time") is not None)
+    again = CHOSEN.difference(settings_that_decide("pretrained")) if timed else frozenset[str]()
+
+    def is_kept(name: str, value: Any) -> bool:
+        source = sources.get(name)
+        is_default = source == "default" and value == FIELDS[name].default
+        return not is_default and name not in replaced and not (source == PLANNER and name in again)
+
+    return {name: value for name, value in stored.items() if is_kept(name, value)}
 
 
 def _remedies_now(finding: Finding, settings: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -117,6 +117,12 @@ def test_what_was_trained_on_once_is_not_called_memorised() -> None:
         assert verdict is not None and verdict["lever"] == lever
 
 
+@pytest.mark.parametrize(("init_from", "rate", "named"), [(None, 0.004, True), ("a", 0.004, False), ("a", 1e-4, True)])
+def test_low_rate_of_trained_weights_is_not_called_too_low(init_from: str | None, rate: float, named: bool) -> None:
+    verdict = verdict_of(run([(2.2, 2.2), (2.0, 2.0)], optimizer="muon", learning_rate=rate, init_from=init_from))
+    assert verdict is not None and (verdict["lever"] == "rate") == named
+
+
 def test_losses_of_unlike_splits_are_apart_without_memorising() -> None:
     unlike = finding("split-alike", "before", "warn", {"under_training": 3.0, "under_own": 2.4, "apart": 0.6})
     for losses, lever in (([2.0, 2.0], "none"), ([2.0, 2.1], "dropout")):  # a rising validation loss still tells
