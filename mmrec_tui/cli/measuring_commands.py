@@ -9,9 +9,12 @@ from mmrec_tui.cli.options import (
     answer_switches,
     as_flags,
     context_parameter,
+    follow_given,
+    follow_switches,
     refuse_nan,
     resolve_given,
     switch,
+    with_first_weights,
     with_parameters,
 )
 from mmrec_tui.cli.usage import WordedTyper
@@ -24,9 +27,11 @@ def add_plan(app: typer.Typer, wording: Wording, flags: list[Parameter]) -> None
         from mmrec_tui.cli.planning import plan_headless
 
         as_json, quiet = given.pop("json"), given.pop("quiet")
-        return plan_headless(resolve_given(given), wording, as_json, quiet)
+        followed = follow_given(given, wording)
+        resolved = resolve_given(given) if followed is None else with_first_weights(followed[0])
+        return plan_headless(resolved, wording, as_json, quiet)
 
-    with_parameters(plan, [*flags, *answer_switches(wording)])
+    with_parameters(plan, [*flags, *follow_switches(wording), *answer_switches(wording)])
     app.command("plan", help=wording("help.plan"))(plan)
 
 

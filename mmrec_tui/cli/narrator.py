@@ -108,7 +108,9 @@ class Narrator:
             self._out.line(say("corpus.limited", size=say.memory(settings["max_corpus_bytes"])))
         if corpus.get("repaired_words"):
             self._out.line(say("prepare.repaired", words=number(corpus["repaired_words"])))
-        self._out.line(say("vocabulary", tokens=number(corpus["vocabulary"])))
+        first = settings.get("init_from")
+        words = "vocabulary.kept" if first else "vocabulary"
+        self._out.line(say(words, tokens=number(corpus["vocabulary"])))
         if corpus.get("tokenizer", "char") != "char":
             each = corpus["train_characters"] / max(1, corpus["train_tokens"])
             self._out.line(say("tokenizer", kind=corpus["tokenizer"], each=number(each, 2)))
@@ -126,6 +128,8 @@ class Narrator:
                 threads=event.machine["threads"],
             )
         )
+        if first:
+            self._out.line(say("model.begins", weights=one_line(str(first))))
         if "cpu_quota" in event.machine:
             quota, cores = number(event.machine["cpu_quota"], 1), number(event.machine.get("cores", 0))
             self._out.line(say("model.quota", quota=quota, cores=cores))

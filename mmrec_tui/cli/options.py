@@ -4,7 +4,7 @@ settings given by them."""
 import inspect
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Optional
+from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
@@ -12,6 +12,9 @@ from mmrec_engine.errors import RequestError
 from mmrec_engine.settings import FIELDS, WITH_FLAG, Resolved, heading_of, read_settings_file, resolve, value_type
 from mmrec_engine.settings.declaration import flag
 from mmrec_tui.locales import UsageText, Wording
+
+if TYPE_CHECKING:
+    from mmrec_engine.run.follow_up import Origin
 
 _METAVARS = {int: "INTEGER", float: "NUMBER", str: "TEXT"}
 _WITH_UNIT = {"size": "SIZE", "duration": "TIME"}
@@ -114,12 +117,40 @@ def settings_flags(wording: Wording) -> list[inspect.Parameter]:
 
 def resolve_given(given: dict[str, Any]) -> Resolved:
     """The settings from their flags and from the file of `--settings`; with those of the model to begin with."""
-    resolved = resolve_unread(given)
+    return with_first_weights(resolve_unread(given))
+
+
+def with_first_weights(resolved: Resolved) -> Resolved:
+    """With the settings of the model to begin with, if there is one."""
     if resolved.settings.init_from is None:
         return resolved
     from mmrec_engine.run.starting_weights import with_starting_weights
 
     return with_starting_weights(resolved)
+
+
+def follow_switches(wording: Wording) -> list[inspect.Parameter]:
+    """The earlier run that a new one follows, and the remedy for one of its findings."""
+    return [
+        switch("from_run", Optional[str], None, "--from", wording("help.from"), "RUN", "model"),
+        switch("remedy", Optional[str], None, "--remedy", wording("help.remedy"), "ID", "training"),
+    ]
+
+
+def follow_given(given: dict[str, Any], wording: Wording) -> "tuple[Resolved, Origin] | None":
+    """The settings of a follow-up run, by `follow_switches` and the flags of settings, and its origin; None for another run.
+
+    Removes these switches from `given`. Raises UsageText, or RequestError as `follow`."""
+    earlier, remedy = given.pop("from_run"), given.pop("remedy")
+    if earlier is None:
+        if remedy is not None:
+            raise UsageText(wording("usage.remedy-from"))
+        return None
+    from mmrec_engine.run.follow_up import follow
+    from mmrec_engine.runs.catalog import find_run
+
+    own = {name: value for name, value in given.items() if name != "settings"}
+    return follow(find_run(earlier), remedy, given_by_hand(own), settings_file(given["settings"]))
 
 
 def resolve_unread(given: dict[str, Any]) -> Resolved:

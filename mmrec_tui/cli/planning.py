@@ -9,7 +9,7 @@ from mmrec_engine.errors import RequestError
 from mmrec_engine.settings import Resolved
 from mmrec_tui.locales import Wording
 from mmrec_tui.presentation.planned import choice_lines, expected_values, limit_line
-from mmrec_tui.terminal import Narration, print_json
+from mmrec_tui.terminal import Narration, one_line, print_json
 
 
 def plan_headless(resolved: Resolved, wording: Wording, as_json: bool, quiet: bool) -> int:
@@ -46,6 +46,8 @@ def plan_headless(resolved: Resolved, wording: Wording, as_json: bool, quiet: bo
         return 0
     narration.clear()
     print(wording("plan.head", time=wording.clock(seconds)))
+    if chosen.settings.init_from is not None:
+        print(wording("plan.begins", weights=one_line(chosen.settings.init_from)))
     print(
         "\n".join(filter(None, [*choice_lines(plan_event.choices, wording), limit_line(plan_event.expected, wording)]))
     )

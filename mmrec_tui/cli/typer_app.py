@@ -14,11 +14,12 @@ from mmrec_tui.cli.model_commands import add_generate, add_look, add_serve, add_
 from mmrec_tui.cli.options import (
     answer_switches,
     argument,
+    follow_given,
+    follow_switches,
     given_by_hand,
     resolve_given,
     resolve_unread,
     setting_flag,
-    settings_file,
     settings_flags,
     switch,
     with_parameters,
@@ -106,7 +107,6 @@ def _add_train(app: typer.Typer, wording: Wording, debug: bool, flags: list[Para
         from mmrec_engine.checks.waivers import waived_ids
         from mmrec_tui.cli.headless import How, train_headless
 
-        file, earlier, remedy = given.pop("settings"), given.pop("from_run"), given.pop("remedy")
         how = How(
             resume=given.pop("resume"),
             overwrite=given.pop("overwrite"),
@@ -121,25 +121,18 @@ def _add_train(app: typer.Typer, wording: Wording, debug: bool, flags: list[Para
         )
         if how.resume and how.overwrite:
             raise UsageText(wording("usage.resume-overwrite"))
-        if remedy is not None and earlier is None:
-            raise UsageText(wording("usage.remedy-from"))
-        if earlier is not None and (how.resume or how.overwrite):
+        if given["from_run"] is not None and (how.resume or how.overwrite):
             raise UsageText(wording("usage.from-anew"))
-        if earlier is None:
-            return train_headless(resolve_unread({**given, "settings": file}), wording, how)
-
-        from mmrec_engine.run.follow_up import follow
-        from mmrec_engine.runs.catalog import find_run
-
-        from_file = settings_file(file)
-        resolved, origin = follow(find_run(earlier), remedy, given_by_hand(given), from_file)
+        followed = follow_given(given, wording)
+        if followed is None:
+            return train_headless(resolve_unread(given), wording, how)
+        resolved, origin = followed
         return train_headless(resolved, wording, how, origin)
 
     switches = [
         switch("resume", bool, False, "--resume", wording("help.resume"), group="saving"),
         switch("overwrite", bool, False, "--overwrite", wording("help.overwrite"), group="saving"),
-        switch("from_run", Optional[str], None, "--from", wording("help.from"), "RUN", "model"),
-        switch("remedy", Optional[str], None, "--remedy", wording("help.remedy"), "ID", "training"),
+        *follow_switches(wording),
         switch("auto_remedy", bool, False, "--auto-remedy", wording("help.auto-remedy"), group="training"),
         switch("no_check", bool, False, "--no-check", wording("help.no-check"), group="training"),
         switch("strict", bool, False, "--strict", wording("help.strict-train"), group="training"),

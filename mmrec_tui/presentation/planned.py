@@ -76,7 +76,7 @@ def replanned_values(event: Replanned, wording: Wording) -> dict[str, str]:
     """For the words about a new number of steps: why, and the steps before and after."""
     before = event.before.get("max_steps")
     words = replanned_words(before if isinstance(before, int) else 0, event.planned_steps, wording)
-    return {**words, "left": wording.number(event.seconds_left)}
+    return {**words, "left": wording.number(max(0.0, event.seconds_left))}
 
 
 def replanned_words(before: int, after: int, wording: Wording) -> dict[str, str]:

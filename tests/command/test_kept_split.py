@@ -85,6 +85,8 @@ def test_a_model_is_taken_further_on_other_text_with_its_own_vocabulary(command:
     assert [one["settings"] for one in finding["remedies"]] == [{"init_from": None}]
     result = command("train", "--from", "a", "--data-dir", other, *FAST, *LIMIT, "--name", "b")
     assert result.code == 0, result.err
+    assert "Vocabulary of the starting weights: " in result.err and "Vocabulary built" not in result.err
+    assert f"Starting weights: {command.run_folder('a') / 'best_model.pt'}" in result.err
     kept = [SplitRecord.read(command.run_folder(name) / "split.npz") for name in ("a", "b")]
     first, second = (one.tokenizer for one in kept if one is not None)
     assert first is not None and second is not None and first.to_dict() == second.to_dict()

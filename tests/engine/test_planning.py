@@ -27,7 +27,7 @@ from mmrec_engine.system.optional_dependencies import install_command
 from mmrec_engine.training.deadline import Beside, Budget, Deadline
 from mmrec_engine.training.plan import make_plan
 from mmrec_tui.locales import Wording
-from mmrec_tui.presentation.planned import choice_lines, limit_line
+from mmrec_tui.presentation.planned import choice_lines, limit_line, replanned_values
 
 MEGABYTE = TextFacts(train=1_000_000, validation=110_000, alphabet=80)
 FEW = TextFacts(train=400_000, validation=45_000, alphabet=80)
@@ -230,6 +230,13 @@ def test_plan_round_trips_through_the_record() -> None:
         time=1.0, changes={"max_steps": 3}, reason="time", planned_steps=3, seconds_left=2.0, seconds_a_step=0.5
     )
     assert events.from_line(events.to_line(changed)) == changed
+
+
+def test_no_less_than_no_time_is_left() -> None:
+    late = events.Replanned(
+        changes={"max_steps": 1}, planned_steps=1, reason="time", seconds_left=-1.0, seconds_a_step=9.0
+    )
+    assert replanned_values(late, Wording("en"))["left"] == "0"
 
 
 def test_rules_match_the_measured_values() -> None:
