@@ -36,7 +36,9 @@ _SHORTEST_WINDOW = 16
 # If the planner chooses these, a run ends before its time rather than only memorise its text.
 _OF_REPEATING = ("dropout", "max_steps")
 _FAR_BELOW = 4.0  # times the best rate
-_GENTLER = 10.0  # as the remedy for overfitting, which begins with trained weights too (docs/results.md)
+# How many times lower the rate is for weights that have seen more than this run will: with a text that they know
+# (docs/results.md), and with another one.
+_GENTLER, _GENTLER_FOR_NEW_TEXT = 10.0, 4.0
 
 
 @dataclass(frozen=True)
@@ -172,9 +174,9 @@ def plan(text: TextFacts, machine: MachineFacts, resolved: Resolved, *, checks: 
         choices["config"] = Choice(config, f"config-{config}", values)
     values = {"passes": round(estimate.passes, 1)}
     if is_free("dropout", resolved):
-        passes = estimate.passes + text.passes_before
+        passes = estimate.passes + text.before.passes
         dropout = known.dropout(passes_as_measured(config, passes, text.train))
-        before = round(text.passes_before, 1)
+        before = round(text.before.passes, 1)
         reason = "dropout-by-all-passes" if before else "dropout-by-passes"
         choices["dropout"] = Choice(dropout, reason, {**values, "before": before} if before else values)
     if is_free("max_steps", resolved) and not limited:  # else the prepared text says exactly after how many steps
@@ -260,9 +262,11 @@ def _shaped(config: str, text: TextFacts, machine: MachineFacts, resolved: Resol
     choose("batch_size", batch, "batch-of-tokens", tokens=batch * seq_len)
     choose("optimizer", "muon", "muon")
     optimizer = choices["optimizer"].value if "optimizer" in choices else settings.optimizer
-    rate = BEST_RATE[optimizer]
-    if passes is not None and 0 < passes <= text.passes_before:
-        choose("learning_rate", rate / _GENTLER, "rate-of-trained-weights", rate=rate)
+    rate, made = BEST_RATE[optimizer], passes or 0.0
+    if 0 < made <= text.before.passes:
+        choose("learning_rate", rate / _GENTLER, "rate-for-a-known-text", rate=rate)
+    elif 0 < made * text.train <= text.before.characters:
+        choose("learning_rate", rate / _GENTLER_FOR_NEW_TEXT, "rate-of-trained-weights", rate=rate)
     else:
         choose("learning_rate", rate, f"rate-{optimizer}", rate=rate)
     choose("warmup_steps", RECIPES["fast"]["warmup_steps"] if optimizer == "muon" else 100, "warmup")

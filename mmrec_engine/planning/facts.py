@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from mmrec_engine.data.sources.hub_source import is_hub
 from mmrec_engine.events import Progress
-from mmrec_engine.planning.first_weights import characters_of_its_tokens, passes_before
+from mmrec_engine.planning.first_weights import Before, characters_of_its_tokens, seen_before
 from mmrec_engine.planning.rules import rules
 from mmrec_engine.runs.run_text import text_of_new_run
 from mmrec_engine.settings import Settings
@@ -22,7 +22,7 @@ _VALIDATION_SHARE = 0.1
 class TextFacts:
     """train, validation: characters of the splits; alphabet: distinct characters; parts: texts that are trained on
     together. Of the weights to begin with: characters_a_token, with their tokenizer, None if the text gets its own;
-    passes_before, over this text, in all runs before.
+    before, what they have seen.
     """
 
     train: int
@@ -30,7 +30,7 @@ class TextFacts:
     alphabet: int
     parts: int = 1
     characters_a_token: float | None = None
-    passes_before: float = 0.0
+    before: Before = Before()
 
     def characters_each(self, tokenizer: str, ids: int) -> float:
         """Characters of a token, with this kind of tokenizer and so many ids unless the weights have one."""
@@ -82,5 +82,5 @@ def text_facts(settings: Settings) -> Generator[Progress, None, TextFacts]:
     return replace(
         facts,
         characters_a_token=prepared.train.characters / len(prepared.train.tokens),
-        passes_before=passes_before(prepared, settings),
+        before=seen_before(prepared, settings),
     )

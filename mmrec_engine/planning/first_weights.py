@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -25,21 +26,33 @@ def characters_of_its_tokens(settings: Settings) -> float | None:
     return characters / tokens if isinstance(characters, int) and isinstance(tokens, int) and tokens > 0 else None
 
 
-def passes_before(corpus: Corpus, settings: Settings) -> float:
-    """How often the weights that a run begins with have passed over its text, in all runs before. If the text has changed since
-    the last of these, that one counts where most of the present text was in its training split."""
-    passes, first, share = 0.0, settings.init_from, _seen_share(corpus)
+@dataclass(frozen=True)
+class Before:
+    """What the weights to begin with have seen in all runs before: passes over the text of the new run, and characters of any
+    text."""
+
+    passes: float = 0.0
+    characters: int = 0
+
+
+def seen_before(corpus: Corpus, settings: Settings) -> Before:
+    """If the text has changed since the last of the runs before, that run's passes count where most of the present text was in
+    its training split."""
+    passes, characters, first, share = 0.0, 0.0, settings.init_from, _seen_share(corpus)
     for _ in range(_MOST_GENERATIONS):
         folder = _folder_of(first)
         if folder is None:
             break
         history, text = RunReader(folder).first_view(), described(folder)
-        if text.get("corpus", {}).get("fingerprint") == corpus.fingerprint:
+        own = text.get("corpus", {})
+        made = history.best.step / max(1, history.started.steps_an_epoch) if history.best and history.started else 0.0
+        if own.get("fingerprint") == corpus.fingerprint:
             share = 1.0
-        if share >= _MOSTLY and history.best is not None and history.started is not None:
-            passes += share * history.best.step / max(1, history.started.steps_an_epoch)
+        passes += share * made if share >= _MOSTLY else 0.0
+        size = own.get("train_characters")
+        characters += made * size if isinstance(size, int) else 0.0
         first, share = text.get("settings", {}).get("init_from"), 0.0
-    return passes
+    return Before(passes, round(characters))
 
 
 def _seen_share(corpus: Corpus) -> float:

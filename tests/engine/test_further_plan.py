@@ -15,7 +15,7 @@ from mmrec_engine.data.split_record import Earlier
 from mmrec_engine.locales.messages import LANGUAGES
 from mmrec_engine.planning.budget import BudgetPlan, plan, was_limited
 from mmrec_engine.planning.facts import MachineFacts, TextFacts
-from mmrec_engine.planning.first_weights import characters_of_its_tokens, passes_before
+from mmrec_engine.planning.first_weights import Before, characters_of_its_tokens, seen_before
 from mmrec_engine.planning.free_settings import is_free
 from mmrec_engine.planning.reasons import reason_of
 from mmrec_engine.run import follow_up
@@ -96,8 +96,8 @@ def test_window_of_the_earlier_run_is_shortened_for_a_short_text() -> None:
 
 
 def test_weights_that_know_the_text_get_a_gentle_rate_and_dropout_for_all_passes() -> None:
-    def made(before: float, **given: Any) -> BudgetPlan:
-        text = replace(TEXT, passes_before=before)
+    def made(passes: float, characters: int | None = None, **given: Any) -> BudgetPlan:
+        text = replace(TEXT, before=Before(passes, round(passes * TEXT.train) if characters is None else characters))
         return plan(text, TINY, resolve({"time": 60, "tokenizer": "char", "init_from": "run", **given}))
 
     new, known, short = made(0.0), made(8.0), made(0.5)
@@ -130,9 +130,11 @@ def test_passes_of_all_earlier_runs_over_the_same_text_count(tmp_path: Path) -> 
     first = run("a", "this", None)
     third = run("c", "this", run("b", "another", first))
     corpus: Any = SimpleNamespace(fingerprint="this", record=None, earlier=Earlier())
-    once, twice = (passes_before(corpus, Settings(init_from=str(folder / BEST))) for folder in (first, third))
-    assert 0 < once < 420 / EPOCH + 0.1 and twice == pytest.approx(2 * once)
-    assert passes_before(corpus, Settings(init_from=str(tmp_path / "gone"))) == 0
+    once, twice = (seen_before(corpus, Settings(init_from=str(folder / BEST))) for folder in (first, third))
+    assert 0 < once.passes < 420 / EPOCH + 0.1 and once.characters == round(3000 * once.passes)
+    assert twice.passes == pytest.approx(2 * once.passes), "the second run had another text"
+    assert twice.characters == pytest.approx(3 * once.characters, abs=2)
+    assert seen_before(corpus, Settings(init_from=str(tmp_path / "gone"))) == Before()
     assert characters_of_its_tokens(Settings(init_from=str(first / BEST))) == 1.5
     assert characters_of_its_tokens(Settings(init_from="hf:model")) is None
 
