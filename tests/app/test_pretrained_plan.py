@@ -12,11 +12,13 @@ from textual.widgets import Input, OptionList, Select
 from mmrec_engine.pretrained.source import with_pretrained
 from mmrec_engine.run.follow_up import offers
 from mmrec_engine.runs.run_time import Costs
-from mmrec_engine.settings import resolve
+from mmrec_engine.settings import Settings, resolve
 from mmrec_tui.app.app import MmrecApp
 from mmrec_tui.app.before_checks import BeforeChecks
 from mmrec_tui.app.draft import Draft
 from mmrec_tui.app.measuring import Measuring
+from mmrec_tui.app.widgets.configs import starting_weights
+from mmrec_tui.locales import Wording
 from mmrec_tui.preferences import read_preferences
 from tests.app.conftest import an_app, screen_text, until, until_shown
 from tests.app.recorded import a_training, an_ending, record
@@ -63,6 +65,13 @@ async def test_an_earlier_run_to_begin_with_decides_the_model_of_the_plan(langua
         screen._take(screen._draft.with_value("config", "mini"))
         await until(pilot, lambda: "tiny" in summary(app) and summary(app).startswith("✗"))
         assert "--" not in summary(app), "in the words of the app"
+
+
+@pytest.mark.parametrize("first", ["old", "checkpoints/old", "/some/where/old/best_model.pt"])
+def test_plan_says_with_the_weights_of_which_run_it_begins(first: str) -> None:
+    words = {language: starting_weights(Settings(init_from=first), Wording(language)) for language in ("en", "tr")}
+    assert "the weights of old," in words["en"] and "old çalışmasının ağırlıkları" in words["tr"]
+    assert starting_weights(Settings(), Wording("en")) == ""
 
 
 async def test_a_pretrained_model_decides_size_and_tokenizer_of_the_plan(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 from textual.app import ComposeResult
 from textual.content import Content
@@ -22,6 +23,7 @@ from mmrec_tui.app.widgets.panel import plain
 from mmrec_tui.app.widgets.restyling import set_line, set_options, set_text
 from mmrec_tui.locales import Wording
 from mmrec_tui.presentation.planned import reasons
+from mmrec_tui.terminal import one_line
 
 _NAME = 7  # columns of a name
 _FROM_NOTHING = Settings()
@@ -81,9 +83,19 @@ class ConfigsPane(Pane):
         model = settings.model(vocabulary)
         values = {"width": model.width, "layers": model.layers, "heads": model.heads, "free": say.memory(room)}
         more = Content.styled(say("plan.config-more", **values), "$foreground 80%")
+        if begun := starting_weights(settings, say):
+            more += Content("\n") + plain(begun)
         if reason:
             more += Content("\n") + Content.styled(f"{say('source.planner')}: ", "bold $accent") + plain(reason)
         set_text(self.query_one("#config-more", Static), more)
+
+
+def starting_weights(settings: Settings, say: Wording) -> str:
+    """What the weights of an earlier run decide; empty for random ones, and for a pretrained model, which is a row itself."""
+    if settings.init_from is None or settings.shape is not None:
+        return ""
+    path = Path(settings.init_from)
+    return say("plan.begins-with", name=one_line(path.parent.name if path.suffix == ".pt" else path.name))
 
 
 def _epoch_time(plan: PlanInWork, say: Wording, trains: bool, config: str) -> str:
