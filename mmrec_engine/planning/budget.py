@@ -15,6 +15,7 @@ from mmrec_engine.planning.facts import MachineFacts, TextFacts
 from mmrec_engine.planning.free_settings import PLANNER, is_free
 from mmrec_engine.planning.limits import given_limits
 from mmrec_engine.planning.rules import Rules, rules
+from mmrec_engine.planning.windows import window_of_batch, window_of_text
 from mmrec_engine.runs.run_time import evaluated_a_second
 from mmrec_engine.settings import Resolved, Settings, resolve
 from mmrec_engine.settings.presets import BEST_RATE, PRESETS, RECIPES, most_passes, passes_as_measured
@@ -30,9 +31,7 @@ _SHARE_OF_FEW = 0.1  # of the time, for the first few: with one alone nothing is
 _BESIDE = 9.0  # seconds of start, checks before and after, saving: measured on a quiet machine (docs/performance.md)
 _BESIDE_UNCHECKED = 4.0
 _SHARE_KEPT = 0.04  # of the time: preparing the plan, and a reserve
-_LEAST_WINDOWS = (100, 10)  # of training and validation split, as the checklist demands
 _MOST_WINDOWS = 16  # a step
-_SHORTEST_WINDOW = 16
 # If the planner chooses these, a run ends before its time rather than only memorise its text.
 _OF_REPEATING = ("dropout", "max_steps")
 _FAR_BELOW = 4.0  # times the best rate
@@ -253,13 +252,18 @@ def _shaped(config: str, text: TextFacts, machine: MachineFacts, resolved: Resol
     if settings.shape:
         wanted = min(wanted, settings.model(settings.vocab_size).context)
     wanted = wanted if is_free("seq_len", resolved) else settings.seq_len
-    window = max(_window(wanted, text.train / each, text.validation / each), settings.stride or 0)
-    choose("seq_len", window, "window-of-the-text" if window < wanted else "window", tokens=window)
+    given = settings.accumulate * (1 if is_free("batch_size", resolved) else settings.batch_size)
+    of_text = window_of_text(wanted, text.train / each, text.validation / each)
+    of_batch = window_of_batch(of_text, given, a_step) if is_free("seq_len", resolved) else of_text
+    window = max(of_batch, settings.stride or 0)
+    shorter = "window-of-the-batch" if window < of_text else "window-of-the-text"
+    choose("seq_len", window, shorter if window < wanted else "window", tokens=window, windows=given)
     if resolved.sources["seq_len"] == "run" and window < wanted:  # of an earlier run on a longer text
         choices["seq_len"] = Choice(window, "window-of-the-text", {"tokens": window})
     seq_len = choices["seq_len"].value if "seq_len" in choices else settings.seq_len
-    batch = max(1, min(_MOST_WINDOWS, a_step // seq_len))
-    choose("batch_size", batch, "batch-of-tokens", tokens=batch * seq_len)
+    batch = max(1, min(_MOST_WINDOWS, a_step // (seq_len * settings.accumulate)))
+    of_step = batch * seq_len * settings.accumulate
+    choose("batch_size", batch, "batch-of-tokens" if of_step <= a_step else "batch-of-one", tokens=of_step, best=a_step)
     choose("optimizer", "muon", "muon")
     optimizer = choices["optimizer"].value if "optimizer" in choices else settings.optimizer
     rate, made = BEST_RATE[optimizer], passes or 0.0
@@ -276,16 +280,6 @@ def _shaped(config: str, text: TextFacts, machine: MachineFacts, resolved: Resol
     values = {name: choice.value for name, choice in choices.items()}
     shaped = resolve({**settings.as_dict(), "config": config, **values}).settings
     return _Shaped(shaped, choices)
-
-
-def _window(wanted: int, train_tokens: float, validation_tokens: float) -> int:
-    """The wanted window, or a shorter one if the text would have too few windows."""
-    length = wanted
-    while length > _SHORTEST_WINDOW and (
-        train_tokens < _LEAST_WINDOWS[0] * length or validation_tokens < _LEAST_WINDOWS[1] * length
-    ):
-        length //= 2
-    return length
 
 
 def _estimate(shaped: _Shaped, text: TextFacts, machine: MachineFacts, seconds: float) -> _Estimate:

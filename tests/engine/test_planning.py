@@ -200,6 +200,24 @@ def test_windows_fit_into_a_short_text() -> None:
     assert 8 * settings.seq_len <= 450
 
 
+def test_a_given_batch_gets_shorter_windows_and_given_windows_a_smaller_batch() -> None:
+    """Before, a step of 64 windows had 32,768 tokens, so that a run of a minute made 22 steps."""
+
+    def shape(**given: Any) -> tuple[Any, ...]:
+        choices = made(SMALL, time=60, **given).choices
+        names = ("seq_len", "batch_size")
+        return tuple(value for name in names if (one := choices.get(name)) for value in (one.value, one.reason))
+
+    assert shape() == (256, "window-of-the-text", 4, "batch-of-tokens")
+    assert shape(batch_size=4) == (256, "window-of-the-text")
+    assert shape(batch_size=64) == (128, "window-of-the-batch")
+    assert shape(batch_size=2, accumulate=4) == (128, "window-of-the-batch")
+    assert shape(accumulate=2) == (256, "window-of-the-text", 2, "batch-of-tokens")
+    assert shape(seq_len=2048) == (1, "batch-of-one")
+    of_one = made(SMALL, time=60, seq_len=2048).choices["batch_size"].values
+    assert of_one == {"tokens": 2048, "best": 1024}
+
+
 def test_too_short_time_is_refused_with_a_sufficient_one() -> None:
     with pytest.raises(RequestError) as refused:
         made(MEGABYTE, time=8)
@@ -213,7 +231,7 @@ def test_every_choice_has_a_reason_in_both_languages() -> None:
         for text in (LARGE, MEGABYTE, SMALL)
         for machine in (USUAL, MachineFacts(False, speeds=USUAL.speeds))
         for seconds in (40, 600)
-        for more in ({}, {"optimizer": "adamw"})
+        for more in ({}, {"optimizer": "adamw"}, {"batch_size": 64}, {"seq_len": 4096})
     ]
     for choices in (one.as_dict() for one in plans):
         for name, choice in choices.items():
