@@ -177,6 +177,7 @@ CHECKS: dict[str, CheckSpec] = {
             "below": 0.05,
             "wide": 0.05,
             "far": 0.10,
+            "severe": 1.0,
             "evaluations": 2,
             "least_bits": 0.3,
             "bits": 1.0,

@@ -231,7 +231,8 @@ def _memorises(history: History, best: float, last: float) -> bool:
     """Whether the training loss is far below the validation loss because the text was memorised.
 
     Text that was trained on only once cannot have been memorised. Where the splits are of different kinds, the losses are apart
-    from the start, so that only a validation loss that has risen shows it.
+    from the start, so that a validation loss that has risen shows it, or a gap that is far larger than that (a warning of
+    `validation-below-training`).
     """
     validation = history.last_validation
     training = validation.training_loss if validation is not None else math.nan
@@ -239,7 +240,8 @@ def _memorises(history: History, best: float, last: float) -> bool:
         return False
     if _passes(history) <= 1.0 and not history.settings.get("init_from"):
         return False
-    unlike = any(one.get("id") == "split-alike" and one.get("status") == "warn" for one in history.findings)
+    warned = {str(one.get("id")): one.get("status") == "warn" for one in history.findings}
+    unlike = warned.get("split-alike", False) and not warned.get("validation-below-training", False)
     return last > (1 + _RISEN) * best or not (unlike or _falls(history))
 
 

@@ -131,6 +131,12 @@ class FindingLog:
             self._standing.pop(id, None)
         return self.add(id, "note", severity, values)
 
+    def warn(self, id: str, severity: float, values: Values, again: bool = False) -> bool:
+        """A warning that is reported again, in other words or with other values, if `again` is set."""
+        if again:
+            self._standing.pop(id, None)
+        return self.add(id, "warn", severity, values)
+
     def well(self, id: str, values: Values, again: bool = False) -> None:
         """The check of this id passes: reported once, after an open finding, and if `again` is set."""
         before = self._standing.get(id)

@@ -175,27 +175,51 @@ class ValidationRules:
     def _judge_gap(self, event: events.Validation, ended: bool = False) -> None:
         """The usual case: validation is about as high as training, or above it. ended: the run has ended, and what was
         reported before is reported again with the last values."""
-        limits, run = numbers("validation-below-training"), self._run
+        limits = numbers("validation-below-training")
         self._gap_judged_at = event.step
         apart = event.loss / event.training_loss - 1
         values: Values = {"step": event.step, "loss": event.loss, "training": event.training_loss, "apart": abs(apart)}
-        reading = "below" if apart < 0 else "wide" if apart > limits["wide"] else "above"
-        if reading == "wide" and self._best is not None and event.loss > (1 + _RISEN) * self._best.loss:
-            reading, values["best"] = "wide-risen", self._best.loss
-        elif reading == "wide" and run.between_splits is not None:
-            reading, values["between_splits"] = "wide-unlike", run.between_splits
-        elif reading == "wide" and event.step <= run.steps_an_epoch and self._begins_from_nothing:
-            reading = "wide-first-pass"
+        reading = self._read_gap(event, apart, values)
         values["variant"] = reading
-        stays_far = self._log.status("validation-below-training") == "note" and reading.startswith("wide")
-        if stays_far or apart > limits["far"] or reading == "wide-risen":
-            again = ended or reading != self._reading
-            told = self._log.note("validation-below-training", apart, values, again=again)
+        severe = reading.startswith("severe")
+        stays_far = self._gap_told_at > 0 and reading.startswith("wide")
+        if severe or stays_far or apart > limits["far"] or reading == "wide-risen":
+            tell = self._log.warn if severe else self._log.note
+            told = tell("validation-below-training", apart, values, again=ended or reading != self._reading)
             self._gap_told_at = event.step if told else self._gap_told_at
         else:
             self._gap_told_at = 0
             self._log.well("validation-below-training", values, again=reading != self._reading)
         self._reading = reading
+
+    def _read_gap(self, event: events.Validation, apart: float, values: Values) -> str:
+        """The variant of the finding; what its words need besides is added to the values."""
+        limits, run, best = numbers("validation-below-training"), self._run, self._best
+        if apart <= limits["wide"]:
+            return "below" if apart < 0 else "above"
+        risen = best is not None and event.loss > (1 + _RISEN) * best.loss
+        first_pass = event.step <= run.steps_an_epoch and self._begins_from_nothing
+        severe = not first_pass and self._is_severe(event)
+        if severe:
+            values["times"] = event.loss / event.training_loss
+        if best is not None and risen:
+            values["best"] = best.loss
+            return "severe-risen" if severe else "wide-risen"
+        if severe:
+            return "severe"
+        if run.between_splits is not None:
+            values["between_splits"] = run.between_splits
+            return "wide-unlike"
+        return "wide-first-pass" if first_pass else "wide"
+
+    def _is_severe(self, event: events.Validation) -> bool:
+        """Whether the gap is so large that much of the training split must be memorised, apart from what two splits of
+        different kinds differ in."""
+        severe, of_kinds = numbers("validation-below-training")["severe"], 0.0
+        nats_a_character = event.bits_per_character * math.log(2)
+        if self._run.between_splits is not None and nats_a_character > 0:
+            of_kinds = self._run.between_splits * event.loss / nats_a_character
+        return event.loss - of_kinds > (1 + severe) * event.training_loss
 
     def _trains_on_something_else(self, event: events.Validation) -> bool:
         """The losses of steps are far below the training split's loss without dropout, though they came before and had
