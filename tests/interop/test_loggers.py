@@ -12,6 +12,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -231,6 +232,23 @@ def test_failing_logger_is_one_finding_and_the_run_completes(tmp_path: Path, pro
         assert [int(row["step"]) for row in csv.DictReader(file)] == [1, 2, 3, 4, 5, 6]
 
 
+@contextlib.contextmanager
+def ended_after(process: subprocess.Popen[bytes], seconds: float) -> Iterator[None]:
+    """Kill the process if it takes longer: then its pipe ends, and whoever reads it goes on and fails."""
+    limit = threading.Timer(seconds, process.kill)
+    limit.start()
+    try:
+        yield
+    finally:
+        limit.cancel()
+
+
+def test_a_process_that_never_answers_is_not_read_forever() -> None:
+    words = [sys.executable, "-c", "import time; time.sleep(600)"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE) as silent, ended_after(silent, 0.5):
+        assert silent.stdout is not None and silent.stdout.read() == b""
+
+
 def test_logger_reads_the_record_when_it_is_asked_to(tmp_path: Path, prose: str) -> None:
     """Not only at its next reading, which comes here after a day: the end of a run waits for it."""
     for _ in train(small(tmp_path, prose, log="csv")):
@@ -242,7 +260,10 @@ def test_logger_reads_the_record_when_it_is_asked_to(tmp_path: Path, prose: str)
     )
     (tmp_path / "logs").mkdir()
     words = [sys.executable, "-c", code, json.dumps({**given, "process": os.getpid()})]
-    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0) as logger:
+    with (
+        subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0) as logger,
+        ended_after(logger, 120),
+    ):
         assert logger.stdin is not None and logger.stdout is not None
 
         def read_until(size: int) -> None:
