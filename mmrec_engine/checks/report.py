@@ -17,7 +17,7 @@ from mmrec_engine.locales.guide.findings import advice, evidence, title
 from mmrec_engine.locales.numbers import in_language
 from mmrec_engine.locales.plurals import fill
 from mmrec_engine.locales.verdicts import verdict_lines
-from mmrec_engine.runs.failures import failure_in_report, failure_text
+from mmrec_engine.runs.failures import failure_in_report, failure_text, interruption_in_report
 from mmrec_engine.runs.history import History
 from mmrec_engine.storage.files import write_whole
 from mmrec_engine.storage.run_files import REPORTS
@@ -46,7 +46,8 @@ def report_of(
 ) -> dict[str, Any]:
     """report.json. findings: all that were made, in order; checklist: under each item the newest of each check.
 
-    failure: None unless the run has failed (`failure_in_report`); message: why, and what to do, in each language.
+    failure: None unless the run has failed (`failure_in_report`); message: why, and what to do, in each language. interruption:
+    None unless it has no end of its own (`interruption_in_report`).
     found_later: checks after training that are not in the record; they replace those that are. verdict: `verdict_of`.
     """
     findings = history.findings
@@ -64,6 +65,7 @@ def report_of(
         "status": finished.status if finished else None,
         "reason": finished.reason if finished else "",
         "failure": _failure(history),
+        "interruption": interruption_in_report(history),
         "seconds": round(history.took, 3) if finished else None,
         "steps": step.step if step else 0,
         "epochs": step.epoch if step else 0,
@@ -93,7 +95,8 @@ def markdown(report: Mapping[str, Any], language: Language) -> str:
     lines = [f"# {say('report')}: {_plain(report['run'])}", ""]
     corpus = report["corpus"].get("name", "")
     made = fill(say("made"), {"steps": in_language(f"{report['steps']:,}", language)}, language)
-    lines += [f"{say('run')}: {report['status']} · {made} · {_plain(corpus)}", ""]
+    status = say(f"status-{report['status'] or 'interrupted'}")
+    lines += [f"{say('run')}: {status} · {made} · {_plain(corpus)}", ""]
     columns = " | ".join(say(name) for name in ("step", "loss", "perplexity", "accuracy", "bits"))
     lines += [f"## {say('result')}", "", f"| | {columns} |", "| --- | --- | --- | --- | --- | --- |"]
     for key, name in (("best", say("best")), ("final", say("last"))):
@@ -149,19 +152,18 @@ def _failure(history: History) -> dict[str, Any] | None:
 
 
 def _next(report: Mapping[str, Any], language: Language) -> list[str]:
-    """What ended a run that has failed, and how it goes on; then the advice of the findings."""
-    failure = report.get("failure")
-    if not isinstance(failure, Mapping):
-        return _advice(report["findings"], language) or [_WORDS["nothing"][language]]
-    lines = [
-        f"- {_WORDS['failed'][language]}: {_plain(failure['message'][language])}",
-        *_advice(report["findings"], language),
-    ]
-    return (
-        [*lines, "", f"{_WORDS['resume'][language]}:", "", "```", failure["command"], "```"]
-        if failure["command"]
-        else lines
-    )
+    """What ended a run before its own end, the advice of the findings, and how the run goes on."""
+    failure, interruption = report.get("failure"), report.get("interruption")
+    advised, cut_off = _advice(report["findings"], language), failure or interruption
+    if cut_off is None:
+        return advised or [_WORDS["nothing"][language]]
+    if failure is not None:
+        why = f"{_WORDS['failed'][language]}: {_plain(failure['message'][language])}"
+    else:
+        step = in_language(f"{cut_off['step']:,}", language)
+        why = fill(_WORDS["interrupted"][language], {"step": step}, language)
+    lines, command = [f"- {why}", *advised], cut_off["command"]
+    return [*lines, "", f"{_WORDS['resume'][language]}:", "", "```", command, "```"] if command else lines
 
 
 def _advice(findings: list[dict[str, Any]], language: Language) -> list[str]:

@@ -105,9 +105,10 @@ class RunChecks:
                 return
 
     def write_report(self, folder: Path) -> None:
-        """report.json and report.md of a run that has ended. Raises OSError."""
+        """report.json and report.md of a run that has ended, or was interrupted. Raises OSError."""
         history = RunReader(folder).first_view()
-        verdict = verdict_of(history, self.others.of(folder))
+        interrupted = history.finished is None or history.finished.status == "interrupted"
+        verdict = None if interrupted else verdict_of(history, self.others.of(folder))  # the others take time to read
         content = report.report_of(history, folder.name, read_ticks(folder), verdict=verdict)
         report.write(folder, content, self.language)
 

@@ -28,7 +28,7 @@ class Recording:
     """The folder of a run and what is written there. It exists from the first step on (`made_step`).
 
     resolved: the settings as they are now; description: the content of run.json; corpus: once it is prepared; ended: normally
-    or not, so that there is something to report; functions: get each event after it is recorded.
+    or not; interrupted: and not handed over; both are reported. functions: get each event after it is recorded.
     """
 
     def __init__(
@@ -43,6 +43,7 @@ class Recording:
         self.corpus: Corpus | None = None
         self.made_step = False
         self.ended = False
+        self.interrupted = False
         self._run_checks = run_checks
         self._monitor = Monitor()
         self._loggers = Loggers(functions)
@@ -86,7 +87,7 @@ class Recording:
         if not self.made_step:
             self.abandon()
             return []
-        if self.ended:
+        if self.ended or self.interrupted:
             self._write_report()
         late = self._end_loggers()
         self.folder.close()

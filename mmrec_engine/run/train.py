@@ -314,6 +314,7 @@ class _Run:
                 self._folder.path, training.corpus, lambda: self._control.stop_asked
             )
         self._recording.ended = status != "interrupted"
+        self._recording.interrupted = not (self._recording.ended or self._handed_over)
         if self._recording.ended:
             yield from self._recording.news_before_the_end()
         ending_event = finished(self._began_without_pauses, training.progress.step, status, values)

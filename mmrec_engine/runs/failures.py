@@ -1,8 +1,9 @@
-"""Why a run failed, as its record says: the words of its error, which say what to do, and the command that goes on with it."""
+"""Why a run did not come to its end: the words of its error, which say what to do, and the command that goes on with it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from mmrec_engine.errors import TrainingError
 from mmrec_engine.runs.history import History
@@ -37,9 +38,25 @@ def failure_in_report(history: History) -> dict[str, str] | None:
     finished = history.finished
     if finished is None or finished.status != "failed":
         return None
-    command, settings = "", history.settings
-    name, place = settings.get("name") or settings.get("config"), settings.get("output_dir")
-    if history.checkpoints and not repeats(history) and name:
-        elsewhere = ["--output-dir", str(place)] if place not in (None, FIELDS["output_dir"].default) else []
-        command = command_line(["mmrec-tui", "train", "--resume", *elsewhere, "--name", str(name)])
+    command = "" if repeats(history) else _resuming(history)
     return {"error": str(finished.values.get("error", "")), "command": command}
+
+
+def interruption_in_report(history: History) -> dict[str, Any] | None:
+    """None unless the run was interrupted, or was killed, so that its record has no end. step: its last one; command: goes on
+    from the newest checkpoint; empty without one."""
+    finished, last = history.finished, history.last_step
+    if finished is not None and finished.status != "interrupted":
+        return None
+    step = finished.step if finished is not None else last.step if last is not None else 0
+    return {"step": step, "command": _resuming(history)}
+
+
+def _resuming(history: History) -> str:
+    """The command that goes on from the newest checkpoint; empty without one."""
+    settings = history.settings
+    name, place = settings.get("name") or settings.get("config"), settings.get("output_dir")
+    if not (history.checkpoints and name):
+        return ""
+    elsewhere = ["--output-dir", str(place)] if place not in (None, FIELDS["output_dir"].default) else []
+    return command_line(["mmrec-tui", "train", "--resume", *elsewhere, "--name", str(name)])

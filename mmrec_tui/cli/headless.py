@@ -198,7 +198,8 @@ class _Attempt:
 
     def tell_report(self) -> None:
         path = self._folder / REPORTS[1]
-        if self.code <= 1 and not self.refused and path.exists():
+        written = self.code <= 1 or self._history.finished is not None
+        if written and not self.refused and path.exists():
             self._narration.line(self._wording("report.at", path=path))
         elif self.code == 0 and self._history.finished is not None:
             self._narration.line(self._wording("report.unwritten", path=self._folder))
