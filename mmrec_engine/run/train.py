@@ -5,18 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, TypeVar
 
 from mmrec_engine import events
 from mmrec_engine.checks.preflight.skipped_files import skipped_finding
 from mmrec_engine.data.batches import training_windows
-from mmrec_engine.data.mixture import require_places, sources_of
+from mmrec_engine.data.mixture import require_places
 from mmrec_engine.data.prepare import Corpus
-from mmrec_engine.distributed.process_group import (
-    ProcessLostError,
-    as_launched,
-)
+from mmrec_engine.distributed.process_group import ProcessLostError, as_launched
 from mmrec_engine.errors import Interrupted, RequestError, reason_of
 from mmrec_engine.evaluation.continuations import require_libraries
 from mmrec_engine.events import Event, relayed
@@ -29,6 +25,7 @@ from mmrec_engine.run.checks_around_run import RunChecks
 from mmrec_engine.run.description import description, started
 from mmrec_engine.run.follow_up import Origin
 from mmrec_engine.run.joining import join_ranks
+from mmrec_engine.run.opening import is_gone, opened
 from mmrec_engine.run.outcome import failure_of, finished
 from mmrec_engine.run.recording import Recording
 from mmrec_engine.run.resume import (
@@ -132,7 +129,7 @@ class _Run:
         except BaseException:
             close_descriptor(held_lock)
             raise
-        self._recording = Recording(RunFolder(path, mode, held_lock), resolved, run_checks, functions)
+        self._recording = Recording(opened(resolved, mode, held_lock), resolved, run_checks, functions)
         self._started = time.monotonic() - control.waited
         self._handed_over = False
 
@@ -173,7 +170,7 @@ class _Run:
         if self._mode == "resume" and not self._stored and not names_text(self._resolved):
             raise RequestError("nothing-to-resume", folder=self._folder.path)
         yield events.State(state="PREPARING")
-        if self._mode == "resume" and _is_gone(settings) and ended_before(self._folder.path, settings):
+        if self._mode == "resume" and is_gone(settings) and ended_before(self._folder.path, settings):
             raise _NothingLeft  # nothing is left to train, so the missing text is not needed
         if settings.metrics is not None:
             require_libraries(settings.metrics)
@@ -347,8 +344,3 @@ class _Run:
             sources = {**self._resolved.sources, "microbatch": "memory"}
             self._recording.resolved = replace(self._resolved, settings=fitting, sources=sources)
         return fitting
-
-
-def _is_gone(settings: Settings) -> bool:
-    """Whether a file or folder of the run's text no longer exists."""
-    return settings.data_dir is not None and not all(Path(source.place).exists() for source in sources_of(settings))

@@ -240,6 +240,19 @@ def test_missing_network_ends_soon_with_one_line(command: Command, corpus: str, 
     assert command.everything_on_disk() == set()
 
 
+def test_missing_network_is_named_before_a_used_folder(command: Command, parquet: Path, text_file: Path) -> None:
+    assert command("train", "--data-dir", text_file, *SHORT).code == 0
+    before = command.everything_on_disk()
+    nowhere = {"HTTPS_PROXY": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9"}
+    refused = command("train", "--corpus", "hf:nobody/nothing", *SHORT, **nowhere)
+    assert refused.code == 2 and "cannot reach" in one_line_of(refused.err)
+    refused = command("train", "--corpus", f"hf:{parquet}:nowhere", *SHORT, **nowhere)
+    assert refused.code == 2 and "no split" in one_line_of(refused.err)
+    readable = command("train", "--corpus", f"hf:{parquet}", *SHORT, **nowhere)
+    assert readable.code == 2 and "already holds a run" in one_line_of(readable.err)
+    assert command.everything_on_disk() == before
+
+
 def test_missing_library_error_names_the_install_command(command: Command, parquet: Path) -> None:
     gone = planted(code="import sys; sys.modules['datasets'] = None")
     result = command("train", "--corpus", f"hf:{parquet}", *SHORT, **gone)

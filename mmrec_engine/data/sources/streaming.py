@@ -133,6 +133,7 @@ def _read_split(
         most_bytes = max(1, int(most_bytes * (_HELD_OUT if validates else 1 - _HELD_OUT)))
     known = [size for size in (documents.total_bytes, most_bytes) if size]
     total = min(known) if known else 0
+    yield Progress(task="reading", done=_below(before, total), total=total)  # it exists, and can be read
     texts, ended = iter(documents), False
     while not ended:
         part = _Part(before, parts.last.empty, most_bytes)
