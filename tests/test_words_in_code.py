@@ -35,6 +35,7 @@ ALLOWED = {
     "mmrec_engine/storage/files.py": OF_THE_SYSTEM,
     "mmrec_engine/training/rank_worker.py": "on stderr of a rank's process, as Python's own errors there",
     "mmrec_engine/distributed/multi_process_group.py": "words of PyTorch's errors, to be found in them",
+    "mmrec_engine/locales/foreign.py": "words of the errors of libraries, to be found in them",
     "mmrec_engine/tokenizer/unigram.py": "words of an error of the library sentencepiece, to be found in it",
     "mmrec_tui/presentation/token_losses_html.py": "tags and styles of HTML",
     "mmrec_tui/cli/usage.py": "words of Typer's errors, to be found in them",

@@ -11,6 +11,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from mmrec_engine.errors import MmrecError
+from mmrec_engine.locales import foreign
 from mmrec_engine.locales.letters import capitalised
 from mmrec_engine.locales.numbers import in_language
 from mmrec_tui.locales import Wording
@@ -86,7 +87,7 @@ def chosen_values(choices: Mapping[str, Mapping[str, Any]], names: Collection[st
 def error_text(error: Exception, say: Wording) -> str:
     """One line about an error, whoever raised it."""
     if not isinstance(error, MmrecError):
-        return one_line(f"{type(error).__name__}: {error}")
+        return one_line(f"{type(error).__name__}: {foreign.in_language(str(error), say.language)}")
     values = dict(error.values)
     flag = values.get("flag")
     if isinstance(flag, str):

@@ -15,6 +15,7 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mmrec_engine.locales import foreign
 from mmrec_engine.locales.catalogue import Language
 from mmrec_engine.storage.run_files import LOG
 from mmrec_engine.system.processes import name_of_signal
@@ -123,7 +124,8 @@ def _may_open_again(stage: Stage, failure: BaseException) -> bool:
     stage.failures = [when for when in stage.failures if now - when < 60] + [now]
     if stage.hung_up or stage.ending_signal:
         return False
-    reason = one_line(f"{type(failure).__name__}: {failure}")[:200]
+    told = foreign.in_language(str(failure), stage.wording.language)
+    reason = one_line(f"{type(failure).__name__}: {told}")[:200]
     stage.notice = stage.wording("app.broke", reason=reason, log=app_log())
     return stage.session is not None and len(stage.failures) < _MOST_FAILURES
 

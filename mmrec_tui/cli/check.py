@@ -14,6 +14,7 @@ from typing import Any
 import platformdirs
 
 from mmrec_engine.checks.finding import GLYPHS, WORST_FIRST
+from mmrec_engine.errors import reason_of
 from mmrec_engine.locales.guide import ITEMS, Phase
 from mmrec_engine.locales.guide.findings import evidence, texts, title
 from mmrec_engine.locales.guide.remedies import remedy_title
@@ -90,7 +91,7 @@ def check_after(run: str, wording: Wording, as_json: bool, strict: bool, waived:
         content = report.report_of(history, folder.name, read_ticks(folder), findings, verdict)
         report.write(folder, content, wording.language)
     except OSError as error:
-        Narration().line(wording("check.no-report", reason=error.strerror or error))
+        Narration().line(wording("check.no-report", reason=reason_of(error)[wording.language]))
     return _ended(findings, failing(findings, strict), wording, as_json)
 
 

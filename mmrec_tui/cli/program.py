@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mmrec_engine.errors import MmrecError, RequestError
+from mmrec_engine.locales.catalogue import Language
+from mmrec_engine.locales.foreign import in_language
 from mmrec_engine.storage import user_folders
 from mmrec_engine.system.garbage_collection import collect_rarely, leave_all
 from mmrec_tui.locales import DEFAULT_LANGUAGE, LANGUAGES, UsageText, Wording, choose_language
@@ -53,11 +55,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if debug:
             raise
         silence(sys.stdout)  # else unwritten output would be reported once more at exit
-        return _fail(wording("error.system", reason=_system_words(error)), wording, 1)
+        return _fail(wording("error.system", reason=_system_words(error, wording.language)), wording, 1)
     except Exception as error:
         if debug:
             raise
-        message = (str(error).splitlines() or [""])[0]
+        message = in_language((str(error).splitlines() or [""])[0], wording.language)
         return _fail_with(wording("error.unexpected", kind=type(error).__name__, message=message), 1)
 
 
@@ -115,8 +117,8 @@ def _taken_out(words: list[str]) -> tuple[list[str], str | None, bool]:
     return kept, language, debug
 
 
-def _system_words(error: OSError) -> str:
-    reason = error.strerror or str(error)
+def _system_words(error: OSError, language: Language) -> str:
+    reason = in_language(error.strerror or str(error), language)
     return f"{os.fsdecode(error.filename)}: {reason}" if isinstance(error.filename, str | bytes) else reason
 
 

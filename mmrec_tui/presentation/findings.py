@@ -6,6 +6,7 @@ from typing import Any
 
 from mmrec_engine import events
 from mmrec_engine.checks.finding import WORST_FIRST
+from mmrec_engine.locales import foreign
 from mmrec_engine.locales.guide import findings as guide
 from mmrec_engine.locales.guide import remedies
 from mmrec_tui.locales import Wording
@@ -27,7 +28,8 @@ def evidence_of(finding: dict[str, Any], say: Wording) -> str:
     if isinstance(values, dict) and {"file", "hint", "reason"} <= values.keys():
         key = f"skipped.{values.get('reason')}"
         if say.knows(key) and (key != "skipped.invalid-utf8" or "invalid" in values):
-            return say(key, **values)
+            hint = foreign.in_language(str(values["hint"]), say.language)  # of an unreadable file: what the system says
+            return say(key, **values | ({"hint": hint} if values["reason"] == "unreadable" else {}))
     return guide.evidence(finding, say.language)
 
 

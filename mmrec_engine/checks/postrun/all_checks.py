@@ -32,6 +32,7 @@ from mmrec_engine.evaluation.metrics import student_95
 from mmrec_engine.evaluation.trained_model import Trained, load_trained
 from mmrec_engine.evaluation.validation import prompt_of, window_losses
 from mmrec_engine.events import result_of
+from mmrec_engine.locales.catalogue import DEFAULT_LANGUAGE
 from mmrec_engine.runs import checkpoints
 from mmrec_engine.runs.catalog import read_description
 from mmrec_engine.runs.history import History
@@ -117,7 +118,7 @@ def _stored(path: Path, name: str | None, expected: float | None) -> Values:
     try:
         content = checkpoints.read(path)
     except MmrecError as error:
-        return {"variant": "damaged", "reason": str(error)}
+        return {"variant": "damaged", "reason": error.reason(DEFAULT_LANGUAGE)}
     stored = content.get("progress", {}).get(name) if name is not None else None
     if expected is not None and stored != expected:
         return {"variant": "differs", "stored": stored}

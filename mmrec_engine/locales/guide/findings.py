@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+from mmrec_engine.locales import foreign
 from mmrec_engine.locales.catalogue import DEFAULT_LANGUAGE, Language, Text, Texts, words
 from mmrec_engine.locales.guide.finding_text import FindingText
 from mmrec_engine.locales.messages import REASONS
@@ -65,6 +66,8 @@ def evidence(finding: Mapping[str, Any], language: Language) -> str:
     if template is None:
         return str(finding.get("evidence", ""))
     values = {"others": (), "more": "", **values}  # records of earlier versions have none
+    if isinstance(reason := values.get("reason"), str) and finding.get("status") != "skipped":
+        values["reason"] = foreign.in_language(reason, language)
     try:
         return fill(template, values, language, _Formatter(language))
     except (KeyError, ValueError, IndexError, TypeError, AttributeError, OverflowError):
