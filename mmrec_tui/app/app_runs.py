@@ -191,6 +191,7 @@ class AppRuns(App[object], inherit_bindings=False):
     def _begin_follow_up(self) -> None:
         from mmrec_engine.run.follow_up import follow
         from mmrec_engine.storage.folder_lock import is_live
+        from mmrec_tui.app.screens.base import MmrecScreen
 
         asked = self.stage.follow_up
         if asked is None or is_live(asked.folder):
@@ -203,7 +204,10 @@ class AppRuns(App[object], inherit_bindings=False):
             return
         while self.screen.is_modal:  # a question about what was shown
             self.pop_screen()
-        self.open_screen("checklist", resolved=resolved, origin=origin)
+        # A plan below may be measuring, or its checks be running: at the same time both would be slower than they are measured.
+        below = (screen.leave_processors() for screen in reversed(self.screen_stack) if isinstance(screen, MmrecScreen))
+        busy = next((work for work in below if work is not None), None)
+        self.open_screen("checklist", resolved=resolved, origin=origin, measuring=busy)
 
     # The beginning and the end of a run
 

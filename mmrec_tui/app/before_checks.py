@@ -55,6 +55,11 @@ class BeforeChecks:
         self._waived ^= {id}
 
     @property
+    def work(self) -> Work[None] | None:
+        """What is under way; None once the checks are made."""
+        return None if self.done else self._work
+
+    @property
     def running_item(self) -> str:
         """The item whose check is running; empty if none is."""
         if self.done:

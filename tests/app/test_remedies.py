@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from mmrec_engine.checks.finding import finding
 from mmrec_engine.locales.guide.remedies import figures
 from mmrec_engine.run.follow_up import Offer
 from mmrec_engine.settings import FIELDS
+from mmrec_tui.app.session import Work
 from tests.app.conftest import (
     TINY,
     TRAINED,
@@ -198,6 +200,37 @@ async def test_remedy_on_the_checklist_of_a_follow_up_run_leaves_an_open_plan_al
         checklist._apply(Offer(found, "usual-learning-rate", {"learning_rate": 0.01}, {"learning_rate": 0.9}, "start"))
         await until(pilot, lambda: checklist._checks.resolved.settings.learning_rate == 0.01)
         assert plan._draft.given == given
+
+
+async def test_checklist_of_a_follow_up_run_waits_for_what_an_open_plan_computes(
+    small_text: Path, without_torch: None
+) -> None:
+    """Both at once would disturb each other, and the times that the plan measures. The plan's ticks are of another run."""
+    stream = [*a_training(), a_spike(400), *an_ending()]
+    folder = record(Path("checkpoints/tiny").absolute(), stream, data_dir=str(small_text), learning_rate=0.9)
+    app = an_app(plan={**TINY, "data_dir": str(small_text)})
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        await pilot.press("n")
+        await until(pilot, lambda: table_of(app) == "plan")
+        plan: Any = app.screen
+        app.stage.ticks["dataset-ready"] = True
+        ended = threading.Event()
+        computing: Work[Any] = Work(lambda work: ended.wait(60))
+        plan._work.measuring._work = computing
+        app.open_screen("report", folder=folder)
+        report: Any = app.screen
+        await until(pilot, lambda: report._history is not None)
+        await pilot.press("a")
+        await until_shown(pilot, "a new run")
+        await pilot.press("enter")
+        await until(pilot, lambda: table_of(app) == "checklist")
+        assert computing.stopping(), "the plan leaves the processors"
+        checklist: Any = app.screen
+        assert checklist._ticks == {}
+        await pilot.pause(0.3)
+        assert checklist._checks.total == 0 and not checklist._checks.done, "it waits"
+        ended.set()
+        await until(pilot, lambda: checklist._checks.total > 0 or checklist._checks.done)
 
 
 def test_changed_settings_have_the_titles_of_their_fields() -> None:

@@ -21,6 +21,7 @@ from mmrec_tui.app.widgets.restyling import set_line
 
 if TYPE_CHECKING:
     from mmrec_tui.app.own_app import OwnApp
+    from mmrec_tui.app.session import Work
     from mmrec_tui.locales import Wording
 
 
@@ -94,6 +95,10 @@ class MmrecScreen(Screen[Any]):
 
     def take_remedy(self, changes: dict[str, Any]) -> None:
         """A remedy has changed these settings of the run that is planned: for the screen of its plan, below."""
+
+    def leave_processors(self) -> Work[Any] | None:
+        """Another screen computes from now on. Returns the work of this one that is still under way, to be waited for."""
+        return None
 
     def open_setting(self, name: str) -> None:
         """Where a setting is explained: here in the guide."""

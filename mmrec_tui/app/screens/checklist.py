@@ -36,7 +36,7 @@ _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 class ChecklistScreen(MmrecScreen):
     """resolved: the run as planned; corpus: its prepared text, None if it is not prepared yet; measuring: a measurement
     that the checks wait for; origin: the run that this one follows; planned: the planner's choices; costs: of the run, measured
-    for its plan; checks: those of this run, begun before."""
+    for its plan; checks: those of this run, begun before; ticks: set here for a follow-up run."""
 
     table: ClassVar[str] = "checklist"
     topic: ClassVar[str | None] = "dataset-ready"
@@ -50,8 +50,10 @@ class ChecklistScreen(MmrecScreen):
         planned: Planned | None = None,
         costs: Costs | None = None,
         checks: BeforeChecks | None = None,
+        ticks: dict[str, bool] | None = None,
     ) -> None:
         super().__init__()
+        self._own_ticks = ticks or {}
         self._checks = BeforeChecks(resolved, corpus, measuring, planned) if checks is None else checks
         self._origin = origin
         self._costs = costs
@@ -84,9 +86,13 @@ class ChecklistScreen(MmrecScreen):
     def stop_work(self) -> None:
         self._checks.stop()
 
+    def leave_processors(self) -> Work[Any] | None:
+        return self._checks.work
+
     def opened_again(self) -> dict[str, Any]:
         checks = self._checks
-        return {"resolved": checks.resolved, "checks": checks, "origin": self._origin, "costs": self._costs}
+        again = {"resolved": checks.resolved, "checks": checks, "origin": self._origin, "costs": self._costs}
+        return again | ({} if self._origin is None else {"ticks": self._ticks})
 
     def _look(self) -> None:
         if self.app.screen is not self:
@@ -101,9 +107,14 @@ class ChecklistScreen(MmrecScreen):
     def _show(self) -> None:
         checks = self._checks
         running = checks.running_item
-        self.query_one(Items).show(checks.found, self.own_app.stage.ticks, self.say, running, self._looks)
+        self.query_one(Items).show(checks.found, self._ticks, self.say, running, self._looks)
         verdict = plain(self._verdict())
         self.query_one("#verdict", Static).update(verdict.stylize("bold $warning") if self._asks else verdict)
+
+    @property
+    def _ticks(self) -> dict[str, bool]:
+        """Set by the user for this run: those of a plan below a follow-up run are of another one."""
+        return self.own_app.stage.ticks if self._origin is None else self._own_ticks
 
     def _verdict(self) -> str:
         say, checks, settings = self.say, self._checks, self._checks.resolved.settings
@@ -143,8 +154,7 @@ class ChecklistScreen(MmrecScreen):
         return failing(self._checks.found)
 
     def on_items_ticked(self, event: Items.Ticked) -> None:
-        ticks = self.own_app.stage.ticks
-        ticks[event.item] = not ticks.get(event.item, False)
+        self._ticks[event.item] = not self._ticks.get(event.item, False)
         self._show()
 
     def on_items_remedy_chosen(self) -> None:
@@ -213,6 +223,7 @@ class ChecklistScreen(MmrecScreen):
         parameters = StartParameters(
             found=tuple(checks.found), origin=self._origin, costs=self._costs, planned=checks.planned
         )
+        self.own_app.stage.ticks = self._ticks  # they get a file with the folder of the run
         resolved, work = checks.resolved, checks.stop()
         name = free_run_name(resolved.settings)
         if name != resolved.settings.run_folder.name:  # another process has taken it since

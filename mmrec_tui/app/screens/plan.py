@@ -19,6 +19,7 @@ from mmrec_tui.app.keys import Key, keys_of
 from mmrec_tui.app.plan_in_work import PlanInWork
 from mmrec_tui.app.plan_work import PlanWork
 from mmrec_tui.app.screens.base import KeyBar, MmrecScreen, Title
+from mmrec_tui.app.session import Work
 from mmrec_tui.app.widgets.configs import ConfigsPane
 from mmrec_tui.app.widgets.corpora import CorporaPane
 from mmrec_tui.app.widgets.explanation import LongText
@@ -370,6 +371,9 @@ class PlanScreen(MmrecScreen):
             planned=None if plan is None else plan.planned,
             costs=self._work.measuring.costs_with(run.settings),
         )
+
+    def leave_processors(self) -> Work[Any] | None:
+        return self._work.leave()
 
     def take_remedy(self, changes: dict[str, Any]) -> None:
         """The checklist has changed the plan: the change is shown when the user comes back to it."""
