@@ -14,7 +14,7 @@ from mmrec_engine.events import finite
 from mmrec_engine.locales.catalogue import LANGUAGES, Language, Texts
 from mmrec_engine.locales.guide import ITEMS
 from mmrec_engine.locales.guide.findings import advice, evidence, title
-from mmrec_engine.locales.numbers import in_language
+from mmrec_engine.locales.numbers import in_language, percentage
 from mmrec_engine.locales.plurals import fill
 from mmrec_engine.locales.verdicts import verdict_lines
 from mmrec_engine.runs.failures import failure_in_report, failure_text, interruption_in_report
@@ -92,6 +92,9 @@ def markdown(report: Mapping[str, Any], language: Language) -> str:
     def say(key: str) -> str:
         return _WORDS[key][language]
 
+    def number(value: float, form: str) -> str:
+        return in_language(f"{value:{form}}", language)
+
     lines = [f"# {say('report')}: {_plain(report['run'])}", ""]
     corpus = report["corpus"].get("name", "")
     made = fill(say("made"), {"steps": in_language(f"{report['steps']:,}", language)}, language)
@@ -102,13 +105,14 @@ def markdown(report: Mapping[str, Any], language: Language) -> str:
     for key, name in (("best", say("best")), ("final", say("last"))):
         one = report[key]
         if one is not None:
-            cells = [name, str(one["step"]), f"{one['loss']:.4f}", f"{one['perplexity']:.2f}",
-                     f"{100 * one['accuracy']:.2f} %", f"{one['bits_per_character']:.3f}"]  # fmt: skip
+            step, share = number(one["step"], ","), percentage(f"{100 * one['accuracy']:.2f}", language)
+            cells = [name, step, number(one["loss"], ".4f"), number(one["perplexity"], ".2f"), share,
+                     number(one["bits_per_character"], ".3f")]  # fmt: skip
             lines.append(f"| {' | '.join(cells)} |")
             parts = one.get("parts", {}).items()
-            lines += [f"| {name}: {_plain(part)} | {one['step']} | {loss:.4f} | | | |" for part, loss in parts]
+            lines += [f"| {name}: {_plain(part)} | {step} | {number(loss, '.4f')} | | | |" for part, loss in parts]
     if report["baselines"]:
-        counted = ", ".join(f"{name} {loss:.3f}" for name, loss in report["baselines"].items())
+        counted = ", ".join(f"{name} {number(loss, '.3f')}" for name, loss in report["baselines"].items())
         lines += ["", f"{say('baselines')}: {counted}"]
     verdict = report.get("verdict")
     if isinstance(verdict, Mapping):

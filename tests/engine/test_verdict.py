@@ -510,3 +510,11 @@ def test_report_counts_the_steps_in_words(step: int, english: str, turkish: str)
     report = report_of(history, "tiny", {})
     assert f" · {english} · " in markdown(report, "en")
     assert f" · {turkish} · " in markdown(report, "tr")
+
+
+def test_report_writes_its_numbers_as_the_language_does() -> None:
+    report = report_of(run([(2.0, 2.0), (1.9, 1.9)], every=1000), "tiny", {})
+    assert "| best | 2,000 | 1.9000 | 1.00 | 50.00% | 2.741 |" in markdown(report, "en")
+    turkish = markdown(report, "tr")
+    assert "| en iyi | 2.000 | 1,9000 | 1,00 | %50,00 | 2,741 |" in turkish
+    assert "unigram 3,100" in turkish and "Çalışma: bitti" in turkish
