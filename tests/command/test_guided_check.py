@@ -38,7 +38,7 @@ def test_questions_for_a_person_are_asked_once(
 
 
 def test_long_lines_wrap_between_words_and_commands_do_not() -> None:
-    text = "⚠ Corpus size: " + "0.19 tokens per parameter " * 8
+    text = "⚠ Dataset size: " + "0.19 tokens per parameter " * 8
     lines = laid_out(text, 60, colour=False).splitlines()
     assert len(lines) > 2 and max(map(len, lines)) <= 60
     assert " ".join(" ".join(lines).split()) == " ".join(text.split())
