@@ -22,13 +22,22 @@ from mmrec_engine.settings import resolve
 from mmrec_tui.app.preparing import Look
 from mmrec_tui.app.widgets.finding_panels import hints_text, items_text
 from mmrec_tui.app.widgets.panel import hanging
-from mmrec_tui.app.widgets.panels import log_line, machine_text, newest_rows, patience_text, samples_lines, state_text
+from mmrec_tui.app.widgets.panels import (
+    log_line,
+    machine_text,
+    newest_rows,
+    patience_text,
+    prompt_words,
+    samples_lines,
+    state_text,
+)
 from mmrec_tui.app.widgets.preview import preview_text
 from mmrec_tui.app.widgets.report_text import numbers_text, samples_text
 from mmrec_tui.locales import Wording
 from mmrec_tui.presentation.spark import spark
-from tests.app.conftest import an_app, table_of, until
+from tests.app.conftest import an_app, screen_text, table_of, until, until_shown
 from tests.app.recorded import a_training, an_ending, record
+from tests.app.test_snapshots import Still
 from tests.engine.test_history import history_of
 
 SAY = Wording("en")
@@ -57,16 +66,52 @@ def test_single_corpus_shows_no_losses_per_corpus() -> None:
     assert str(patience_text(history, SAY)).endswith("step 5")
 
 
+_PROMPT = "The mill stood by the river.\nNobody knew who had built it, and in the evening the old miller’s "
+
+
+def with_long_prompt(steps: int) -> list[events.Event]:
+    return [replace(one, prompt=_PROMPT) if isinstance(one, events.Sample) else one for one in a_training(steps)]
+
+
 def test_samples_are_listed_per_validation() -> None:
-    history = history_of(*a_training(420))
+    history = history_of(*with_long_prompt(420))
     told = samples_lines(history.samples[-3:], SAY, 60).plain.splitlines()
-    assert [line.split()[0] for line in told] == ["300", "350", "400"]
-    assert all(len(line) <= 60 and "Evin" in line for line in told)
+    assert [line.split()[:2] for line in told] == [["300", "Evin"], ["350", "Evin"], ["400", "Evin"]]
+    assert all(len(line) <= 60 for line in told)
     page = samples_text(history, SAY).plain
-    assert [page.index(f"{step}  Evin") for step in (50, 150, 350)] == sorted(
-        page.index(f"{step}  Evin") for step in (50, 150, 350)
-    )
-    assert page.endswith(history.samples[-1].text)
+    places = [page.index(f"{step}  Evin") for step in (50, 150, 350)]
+    assert places == sorted(places) and page.index("miller’s ") < places[0]
+    assert page.endswith(_PROMPT + history.samples[-1].text)
+
+
+def test_rows_that_are_left_show_more_of_the_newest_sample() -> None:
+    samples = history_of(*with_long_prompt(100)).samples
+    told = samples_lines(samples, SAY, 40, 3).plain.splitlines()
+    assert len(told) == 3 and told[0].startswith(" 50  Evin") and told[1].startswith("100  Evin")
+    assert told[2].startswith("     ") and told[2].endswith("…") and max(map(len, told)) <= 40
+    whole = samples_lines(samples[-1:], SAY, 40, 9).plain
+    assert "…" not in whole and whole.endswith("went in.") and "çeşme" in whole
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_prompt_of_the_samples_is_shortened_to_its_last_words(language: Language) -> None:
+    say = Wording(language)
+    short = prompt_words(_PROMPT, say, 45).plain
+    assert "“…" in short and "the old miller’s ”" in short and len(short) <= 45
+    assert "⏎ Nobody" in prompt_words(_PROMPT, say, 200).plain and "…" not in prompt_words(_PROMPT, say, 200).plain
+    assert prompt_words(_PROMPT, say, 5).plain == prompt_words("", say, 50).plain == ""
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("size", [(60, 24), (80, 24), (160, 45)])
+async def test_what_the_model_wrote_is_seen_and_its_prompt_once(
+    language: str, size: tuple[int, int], without_torch: None
+) -> None:
+    app = an_app(language, Still(with_long_prompt(420)))
+    async with app.run_test(size=size) as pilot:
+        for words in ("350  Evin önünde küçük bir çeşme vardı", "400  Evin önünde küçük bir çeşme vardı"):
+            await until_shown(pilot, words)
+        assert screen_text(app).count("miller’s") == 1
 
 
 @pytest.mark.parametrize("width", [80, 160])

@@ -6,6 +6,7 @@ Each is a function of the history that is called with `look`; none touches a fil
 from __future__ import annotations
 
 import math
+import re
 import textwrap
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -19,7 +20,7 @@ from mmrec_engine.locales.guide.remedies import figures
 from mmrec_engine.runs.history import History
 from mmrec_engine.runs.smoothing import USUAL_DECAY
 from mmrec_tui.app.in_app import in_app
-from mmrec_tui.app.widgets.panel import Panel, bar, plain, shown_number
+from mmrec_tui.app.widgets.panel import Panel, bar, hanging, plain, shown_number
 from mmrec_tui.locales import Wording
 from mmrec_tui.presentation.findings import evidence_of, raised_rate, title_of
 from mmrec_tui.presentation.planned import replanned_values
@@ -31,6 +32,8 @@ _MOST_DOTS = 10
 _MOST_READINGS = 120  # of the machine: the last two minutes
 _ROOM_FOR_BOTH = 95  # columns of the state line for the last loss and its moving average
 _APART = "  "  # between two figures of the state line
+_NEW_LINE = "⏎"
+_BESIDE_A_TITLE = 7  # columns of a title's border, and between its two parts
 
 
 class StateLine(Panel):
@@ -160,7 +163,8 @@ def _parts_text(event: events.Validation, say: Wording, digits: int) -> str:
 
 
 class SampleText(Panel):
-    """The sample of each validation, from the same prompt each time: one below the other, the newest last."""
+    """What the model wrote at each validation, one below the other, the newest last. All continue the same prompt, which is
+    in the title."""
 
     def look(self, history: History) -> None:
         sample = history.sample
@@ -172,20 +176,45 @@ class SampleText(Panel):
             )
             return
         width, height = max(20, self.size.width), max(1, self.size.height)
-        self.tell(samples_lines(history.samples[-height:], self.say, width))
+        self.tell(samples_lines(history.samples[-height:], self.say, width, height))
+        title = prompt_words(sample.prompt, self.say, width - cell_len(self.say("panel.sample")) - _BESIDE_A_TITLE)
+        self.border_title = Content(" · ").join([Content(self.say("panel.sample")), *([title] if title else [])])
         self.border_subtitle = self.say("sample.step", step=self.say.number(sample.step))
 
 
-def samples_lines(samples: list[events.Sample], say: Wording, width: int) -> Content:
-    """A line for each sample: its step, the prompt and its continuation."""
+def prompt_words(prompt: str, say: Wording, room: int) -> Content:
+    """Which prompt the samples continue: its last words, as many as fit into `room` columns; empty if none do."""
+    shown = _one_row(prompt)
+    words = shown.split(" ")
+    for first in range(len(words)):
+        end = " ".join(words[first:])
+        if not end.strip(f" {_NEW_LINE}"):
+            break
+        content = plain(say("sample.after", prompt=f"…{end}" if first else end))
+        if content.cell_length <= room:
+            return content
+    return Content("")
+
+
+def samples_lines(samples: list[events.Sample], say: Wording, width: int, height: int = 0) -> Content:
+    """A line for each sample: its step, and what the model wrote. height: rows to fill; what is left of them shows more of the
+    newest sample."""
     steps = [say.number(sample.step) for sample in samples]
     room = max((len(step) for step in steps), default=0)
     lines = []
-    for step, sample in zip(steps, samples, strict=True):
-        prompt, text = (part.replace("\n", " ⏎ ") for part in (sample.prompt, sample.text))
-        line = Content.styled(f"{step:>{room}}  ", "$foreground 80%") + plain(prompt, "bold") + plain(text)
-        lines.append(line.truncate(width, ellipsis=True))
+    for number, (step, sample) in enumerate(zip(steps, samples, strict=True), start=1):
+        head = Content.styled(f"{step:>{room}}  ", "$foreground 80%")
+        text = plain(_one_row(sample.text))
+        spare = max(1, height - len(samples) + 1) if number == len(samples) else 1
+        rows = hanging(head, text, width).split("\n") if spare > 1 else [head + text]
+        if len(rows) > spare:
+            rows = [*rows[: spare - 1], rows[spare - 1] + Content(" …")]
+        lines += [row.truncate(width, ellipsis=True) for row in rows]
     return Content("\n").join(lines)
+
+
+def _one_row(text: str) -> str:
+    return re.sub(r"\n+", f" {_NEW_LINE} ", text)
 
 
 class Log(Panel):

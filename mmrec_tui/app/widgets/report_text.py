@@ -15,7 +15,7 @@ from mmrec_engine.runs.history import History
 from mmrec_tui.app.in_app import in_app
 from mmrec_tui.app.widgets.finding_panels import STYLES, failure_words, is_mended_anew
 from mmrec_tui.app.widgets.panel import plain
-from mmrec_tui.app.widgets.panels import samples_lines
+from mmrec_tui.app.widgets.panels import prompt_words, samples_lines
 from mmrec_tui.app.writing import Written
 from mmrec_tui.locales import Wording
 from mmrec_tui.presentation.findings import advice_of, title_of
@@ -120,6 +120,8 @@ def samples_text(history: History, say: Wording, room: int = SAMPLE_WIDTH) -> Co
         return Content("")
     last = samples[-1]
     head = Content.styled(say("report.samples"), "bold $primary") + Content("\n")
+    after = prompt_words(last.prompt, say, room)
+    head += after.stylize("$foreground 80%") + Content("\n") if after else Content("")
     course = head + samples_lines(samples[:-1], say, room) + Content("\n\n") if len(samples) > 1 else Content("")
     title = Content.styled(say("report.sample", step=say.number(last.step)), "bold $primary") + Content("\n")
     return course + title + plain(last.prompt, "bold") + plain(last.text)
