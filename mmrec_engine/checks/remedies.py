@@ -47,7 +47,8 @@ def remedies_for(finding: str, settings: Settings, variant: str = "") -> list[di
     """Remedies for a finding, the likeliest first: each with `id`, `title` (English), `settings` (valid together with
     the given ones), `before` (their present values).
 
-    finding: an id of the checklist. settings: of the run, by name; `planned_steps` may be among them. variant: the
+    finding: an id of the checklist. settings: of the run, by name; `planned_steps` and `limited_by` may be among them
+    (`History.settings_now`). variant: the
     finding's value of that name, if the direction of a remedy depends on it.
     """
     known = _understood(settings)
@@ -242,9 +243,12 @@ def _less_patience(settings: Settings) -> Changes | None:
 
 
 def _longer_run(settings: Settings) -> Changes | None:
-    if settings["time"]:
-        return {"time": 2 * settings["time"]}
     epochs, steps = settings["epochs"], settings["max_steps"]
+    if settings["time"]:
+        if settings["limited_by"] == "max_steps":
+            return None  # more time would change nothing
+        more_epochs = {} if epochs is None else {"epochs": 2 * epochs}  # given, so that they may end a longer run
+        return more_epochs if settings["limited_by"] else {"time": 2 * settings["time"], **more_epochs}
     changes: Changes = {} if epochs is None else {"epochs": 2 * epochs}
     changes |= {} if steps is None else {"max_steps": 2 * steps}
     too_long = changes.get("epochs", 0) > _MOST_EPOCHS or changes.get("max_steps", 0) > _MOST_STEPS
@@ -298,7 +302,8 @@ def _understood(settings: Settings) -> dict[str, Any] | None:
     except RequestError:
         return None
     planned = settings.get("planned_steps")
-    return {**known, "planned_steps": planned if isinstance(planned, int) else None}
+    limit = settings.get("limited_by", "")
+    return {**known, "planned_steps": planned if isinstance(planned, int) else None, "limited_by": limit}
 
 
 def _valid(settings: Settings) -> bool:

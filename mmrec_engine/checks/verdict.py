@@ -159,11 +159,15 @@ def _slowed(history: History) -> dict[str, int] | None:
 def _limited(history: History) -> dict[str, Any] | None:
     """The given limit, of epochs or steps, that ended a run with a given time: its value, the seconds that the run took, and
     those that it was given."""
-    values = history.finished.values if history.finished is not None else {}
-    by = next((name for name in ("epochs", "max_steps") if isinstance(values.get(name), int)), None)
-    if by is None or not _given(history.settings):
+    by = history.limited_by
+    if not by or history.finished is None or not _given(history.settings):
         return None
-    return {"by": by, "count": values[by], "took": round(history.took, 3), "time": _given(history.settings)}
+    return {
+        "by": by,
+        "count": history.finished.values[by],
+        "took": round(history.took, 3),
+        "time": _given(history.settings),
+    }
 
 
 def _missed(history: History, earlier: OtherRun) -> float | None:

@@ -66,7 +66,7 @@ class AutoRemedy:
     def _take(self, event: events.Finding, history: History) -> None:
         if self._pending is not None or self.applied >= MOST:
             return
-        settings: Mapping[str, Any] = {**history.settings, "planned_steps": history.planned_steps}
+        settings: Mapping[str, Any] = history.settings_now
         ended = event.step >= int(settings.get("warmup_steps") or 0)
         offer = sound_offer(offers([event.finding], settings, live=True, warmup_ended=ended))
         if offer is None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from mmrec_engine import events
+from mmrec_engine.checks.agreement import Agreement, by_certainty
 from mmrec_engine.checks.finding import Finding
 from mmrec_engine.checks.remedies import KNOWN, remedies_for, restart_from
 from mmrec_engine.checks.report import newest
@@ -83,21 +84,25 @@ def offers(
     findings: Iterable[Finding], settings: Mapping[str, Any], *, live: bool = False, warmup_ended: bool = True
 ) -> list[Offer]:
     """The remedies for the last finding of each check, the most severe one first; of equally severe ones, those that only
-    change when training ends early come last, because they make no model better.
+    change when training ends early come last, because they make no model better. Those that contradict a remedy for a more
+    certain finding are left out.
 
     settings: of the run as they are now, with `planned_steps` if known. live: whether a training is running that can
     apply changes.
     """
     last = [one for one in newest(list(findings)) if one.get("status") in _CALLS_FOR_ACTION]
-    found: list[Offer] = []
-    for finding in last:
+    agreement, places = Agreement(), []
+    for place in by_certainty(last):
+        finding = last[place]
         for remedy in _remedies_now(finding, settings):
             changes = dict(remedy["settings"])
-            if changes and any(settings.get(name) != value for name, value in changes.items()):
-                before = {name: settings.get(name) for name in changes}
-                steered = live and not _spoilt(before, changes)
-                way = way_of(str(finding["id"]), changes, live=steered, warmup_ended=warmup_ended)
-                found.append(Offer(finding, str(remedy["id"]), changes, before, way))
+            before = {name: settings.get(name) for name in changes}
+            if changes == before or not changes or not agreement.takes(before, changes):
+                continue
+            steered = live and not _spoilt(before, changes)
+            way = way_of(str(finding["id"]), changes, live=steered, warmup_ended=warmup_ended)
+            places.append((place, Offer(finding, str(remedy["id"]), changes, before, way)))
+    found = [offer for _, offer in sorted(places, key=lambda one: one[0])]
     return sorted(found, key=lambda one: (_CALLS_FOR_ACTION.index(str(one.finding["status"])), _only_ends(one.changes)))
 
 
@@ -181,7 +186,8 @@ def follow(
 
 def _chosen(folder: Path, remedy: str, settings: Mapping[str, Any]) -> Offer:
     history = RunReader(folder).first_view()
-    planned = {"planned_steps": history.planned_steps} if history.planned_steps else {}
+    planned: dict[str, Any] = {"planned_steps": history.planned_steps} if history.planned_steps else {}
+    planned["limited_by"] = history.limited_by
     found = offers(history.findings, {**settings, **planned})
     chosen = next((one for one in found if remedy in (one.id, one.finding["id"])), None)
     if chosen is None:

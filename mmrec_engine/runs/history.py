@@ -147,6 +147,17 @@ class History:
         return bool(before) and abs(self.planned_steps - before) > before / 10
 
     @property
+    def limited_by(self) -> str:
+        """The given limit, of epochs or steps, that ended a run with a given time before that; empty if none did."""
+        values = self.finished.values if self.finished is not None and self.settings.get("time") else {}
+        return next((name for name in ("epochs", "max_steps") if isinstance(values.get(name), int)), "")
+
+    @property
+    def settings_now(self) -> dict[str, Any]:
+        """The settings, and what they do not tell of the run's length: what remedies are proposed for."""
+        return {**self.settings, "planned_steps": self.planned_steps, "limited_by": self.limited_by}
+
+    @property
     def epoch_loss(self) -> float | None:
         """Mean training loss of the steps of the current epoch."""
         return self._epoch_losses / self._epoch_steps if self._epoch_steps else None

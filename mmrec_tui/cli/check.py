@@ -13,6 +13,7 @@ from typing import Any
 
 import platformdirs
 
+from mmrec_engine.checks.agreement import agreeing
 from mmrec_engine.checks.finding import GLYPHS, WORST_FIRST
 from mmrec_engine.errors import reason_of
 from mmrec_engine.locales.guide import ITEMS, Phase
@@ -115,7 +116,7 @@ def _reported(found: Iterator[dict[str, Any]], phase: Phase, wording: Wording, a
         narration.bar(f"{wording('task.checks')} {len(findings)}: {title(one, wording.language)}")
     narration.clear()
     for item in ITEMS:
-        under = sorted((one for one in findings if one["item"] == item.id), key=gravity)
+        under = sorted((one for one in agreeing(findings) if one["item"] == item.id), key=gravity)
         if item.phase != phase or not under:
             continue
         print(f"\n{_bold(item.question[wording.language])}")

@@ -103,6 +103,24 @@ def test_repeated_remedy_goes_further(
     assert proposed(finding, **chosen).get(remedy) == changes
 
 
+@pytest.mark.parametrize(
+    ("chosen", "limited_by", "changes"),
+    [
+        ({"time": 120}, "", {"time": 240}),
+        ({"time": 120, "epochs": 3}, "", {"time": 240, "epochs": 6}),
+        ({"time": 120, "epochs": 3}, "epochs", {"epochs": 6}),
+        ({"time": 120, "max_steps": 60}, "max_steps", None),
+    ],
+)
+def test_longer_run_of_a_given_time_is_not_ended_by_the_same_limit(
+    chosen: dict[str, Any], limited_by: str, changes: dict[str, Any] | None
+) -> None:
+    settings = {**resolve(chosen).settings.as_dict(), "limited_by": limited_by}
+    assert {one["id"]: one["settings"] for one in remedies_for("still-improving", settings)}.get(
+        "longer-run"
+    ) == changes
+
+
 @pytest.mark.parametrize("finding", FINDINGS)
 @given(
     config=st.sampled_from(list(PRESETS)), recipe=st.sampled_from(list(RECIPES)), optimizer=st.sampled_from(["adamw", "muon"]),

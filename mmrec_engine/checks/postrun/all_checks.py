@@ -284,8 +284,10 @@ def _with_remedies(finding: Finding, history: History) -> Finding:
     """What a next run could change."""
     if finding["status"] not in ("note", "warn", "fail"):
         return finding
-    settings = {**history.settings, "planned_steps": history.planned_steps}
-    return {**finding, "remedies": remedies_for(finding["id"], settings, str(finding["values"].get("variant", "")))}
+    return {
+        **finding,
+        "remedies": remedies_for(finding["id"], history.settings_now, str(finding["values"].get("variant", ""))),
+    }
 
 
 def _corpus_of(folder: Path) -> Corpus | None:

@@ -281,7 +281,7 @@ class ReportScreen(MmrecScreen):
         history, app, folder = self._history, self.own_app, self._folder
         if history is None:
             return
-        found = offers(self._findings, {**history.settings, "planned_steps": history.planned_steps})
+        found = offers(self._findings, history.settings_now)
         if not found:
             app.tell("remedy.none")
             return
@@ -312,7 +312,7 @@ class ReportScreen(MmrecScreen):
             hidden.add("plan_next")
         if self._history is None or self.own_app.stage.training is not None:
             hidden |= {"go_on_run", "apply", "plan_next"}
-        elif not offers(self._findings, {**self._history.settings, "planned_steps": self._history.planned_steps}):
+        elif not offers(self._findings, self._history.settings_now):
             hidden.add("apply")
         return [key for key in keys_of(self.table) if key.action not in hidden]
 

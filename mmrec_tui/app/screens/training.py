@@ -276,7 +276,7 @@ class TrainingScreen(RunViewScreen):
         with self.session.reading() as history:
             if history.last_step is None:
                 return []
-            settings = {**history.settings, "planned_steps": history.planned_steps}
+            settings = history.settings_now
             ended = warmup_ended(history)
             return offers(list(history.findings), settings, live=self.session.live, warmup_ended=ended)
 

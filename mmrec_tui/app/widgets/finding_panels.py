@@ -9,6 +9,7 @@ from typing import Any
 
 from textual.content import Content
 
+from mmrec_engine.checks.agreement import agreeing
 from mmrec_engine.checks.finding import GLYPHS, WORST_FIRST
 from mmrec_engine.locales.guide import ITEMS
 from mmrec_engine.runs.failures import failure_text, repeats
@@ -81,11 +82,12 @@ class Hints(LongPanel):
 
 def open_problems(history: History) -> list[dict[str, Any]]:
     """The newest finding of each check, the newest first, without those that passed or were skipped: an earlier one of the
-    same check has other figures, or is over."""
+    same check has other figures, or is over. Their remedies do not contradict each other."""
     last: dict[str, dict[str, Any]] = {}
     for one in reversed(history.findings):
         last.setdefault(str(one.get("id")), one)
-    return [one for one in last.values() if one.get("status") not in ("pass", "skipped")]
+    opened = [one for one in last.values() if one.get("status") not in ("pass", "skipped")]
+    return agreeing(opened[::-1])[::-1]
 
 
 def hints_text(history: History, state: str, error: str, resumable: bool, say: Wording) -> Content:

@@ -17,6 +17,7 @@ from textual.style import Style
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from mmrec_engine.checks.agreement import agreeing
 from mmrec_engine.checks.finding import GLYPHS, WORST_FIRST
 from mmrec_engine.checks.report import newest
 from mmrec_engine.locales.guide import ITEMS, Item
@@ -93,8 +94,9 @@ class Items(OptionList):
         before, position = self._key(self._row), self.highlighted
         width = max(20, self.size.width - _BESIDE)
         self._rows, options = [], []
+        findings = agreeing(newest(findings))
         for item in self._ordered(findings, running):
-            own = sorted(newest([one for one in findings if one.get("item") == item.id]), key=gravity)
+            own = sorted((one for one in findings if one.get("item") == item.id), key=gravity)
             is_open = self._is_open(item, own)
             self._rows.append((item, None))
             head = _item_text(item, own, ticks, say, width, is_open, running == item.id)
