@@ -28,6 +28,7 @@ _BAR_WIDTH = 20  # at most
 _BAR_SECONDS = 0.1
 _FEWEST_CHECKS = 5  # fewer are no checklist, only skipped files
 _ALWAYS = ("beats-baselines", "further-training")  # findings that are shown if they pass too
+_HARDLY = 0.1  # of the planned steps; a change of less is not told
 _LINE_SECONDS = 30.0  # how often progress is printed without a terminal
 
 
@@ -40,8 +41,14 @@ class Narrator:
         self._epochs = 1
         self._epoch_began = self._printed = time.monotonic()
         self._epoch = 0
+        self._replanned_to: events.Replanned | None = None  # the newest one that is not told yet
+        self._told_steps = 0  # planned, as told last
 
     def tell(self, event: events.Event, history: History) -> None:
+        if not isinstance(event, events.Step | events.Progress | events.State | events.Replanned | events.Checkpoint):
+            self._tell_replanned()
+        if isinstance(event, events.RunStarted | events.Resumed):
+            self._told_steps = event.planned_steps or 0
         match event:
             case events.Progress():
                 self._progress(event)
@@ -56,6 +63,7 @@ class Narrator:
             case events.Replanned():
                 self._replanned(event)
             case events.SettingsChanged() if event.reason not in ("resume", "out-of-memory"):
+                self._told_steps = event.planned_steps or self._told_steps
                 self._out.line(self._text("changed", title=figures(event.before, event.changes, self._text.language)))
             case events.Resumed():
                 self._resumed(event, history)
@@ -176,7 +184,18 @@ class Narrator:
     def _replanned(self, event: events.Replanned) -> None:
         if self._plan is not None:
             self._set_plan(replace(self._plan, planned_steps=event.planned_steps))
-        self._out.line(self._text("replanned", **replanned_values(event, self._text)))
+        self._replanned_to = event
+
+    def _tell_replanned(self) -> None:
+        """Before the next line, so that on a busy machine several new numbers of steps are one line, and none where they
+        have hardly changed the number that was told last."""
+        event, told = self._replanned_to, self._told_steps
+        self._replanned_to = None
+        if event is None or event.planned_steps is None or abs(event.planned_steps - told) <= _HARDLY * told:
+            return
+        self._told_steps = event.planned_steps
+        newest = replace(event, before={"max_steps": told})
+        self._out.line(self._text("replanned", **replanned_values(newest, self._text)))
 
     def _progress(self, event: events.Progress) -> None:
         if self._out.is_terminal:

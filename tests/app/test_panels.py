@@ -25,6 +25,7 @@ from mmrec_tui.app.widgets.panel import hanging
 from mmrec_tui.app.widgets.panels import (
     log_line,
     machine_text,
+    merged_log,
     newest_rows,
     patience_text,
     prompt_words,
@@ -295,6 +296,27 @@ def test_another_number_of_steps_is_told_where_the_number_is_seen(language: Lang
     }[language] in hints
     line, hints = shown(580)
     assert "40/580" in line and "600" not in line + hints, "less than a tenth is not worth a word"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_many_new_numbers_of_steps_are_one_line_of_the_log(language: Language) -> None:
+    say = Wording(language)
+    history = history_of(*a_training(50))
+    before = 600
+    for step, steps in enumerate((500, 350, 420, 380), start=51):
+        history.add(
+            events.Replanned(
+                step=step, reason="time", changes={"max_steps": steps}, before={"max_steps": before}, planned_steps=steps,
+                seconds_left=30.0, seconds_a_step=0.2,
+            )
+        )  # fmt: skip
+        before = steps
+        history.add(validation(None))
+    lines = [line for line in (log_line(event, say) for event in merged_log(history)) if line]
+    told = [line for line in lines if "600" in line]
+    assert len(told) == 1 and "380" in told[0] and told[0].startswith("54")
+    assert not any(number in line for line in lines for number in ("500", "350", "420"))
+    assert len(history.log) - len(merged_log(history)) == 3, "the events stay"
 
 
 def found_at(step: int, id: str, status: str, **values: Any) -> events.Finding:

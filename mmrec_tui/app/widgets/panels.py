@@ -10,6 +10,7 @@ import re
 import textwrap
 from collections import deque
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from rich.cells import cell_len
@@ -222,9 +223,25 @@ class Log(Panel):
 
     def look(self, history: History) -> None:
         height, width = max(1, self.size.height), max(10, self.size.width)
-        recent = list(history.log)[-3 * height :]
+        recent = merged_log(history)[-3 * height :]
         lines = [line for line in (log_line(event, self.say) for event in recent) if line]
         self.tell(plain("\n".join(newest_rows(lines, width, height))))
+
+
+def merged_log(history: History) -> list[events.Event]:
+    """The log, in which all the times that a run in a given time has changed its number of steps are one event, in the place of
+    the newest: on a busy machine they are many."""
+    log = list(history.log)
+    newest = next((event for event in reversed(log) if isinstance(event, events.Replanned)), None)
+    merged: list[events.Event] = []
+    for event in log:
+        if event is newest and isinstance(event, events.Replanned):
+            before = history.steps_before_replanning
+            if before != event.planned_steps:
+                merged.append(replace(event, before={"max_steps": before}) if before else event)
+        elif not isinstance(event, events.Replanned):
+            merged.append(event)
+    return merged
 
 
 def newest_rows(lines: list[str], width: int, height: int) -> list[str]:
