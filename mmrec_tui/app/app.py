@@ -19,8 +19,10 @@ from textual.css.query import NoMatches
 from textual.dom import DOMNode
 from textual.events import Event
 from textual.filter import NoColor
+from textual.widget import AwaitMount
 
 from mmrec_tui.app.app_runs import AppRuns, made_screen
+from mmrec_tui.app.double_click import DoubleClick, is_press
 from mmrec_tui.app.key_order import KeyOrder, is_ordered
 from mmrec_tui.app.style_rules import StyleRules
 from mmrec_tui.app.themes import THEMES, next_theme
@@ -71,6 +73,7 @@ class MmrecApp(AppRuns, inherit_bindings=False):
         self._told = {}
         self._commands = []
         self._key_order = KeyOrder(self, super().on_event)
+        self._double_click = DoubleClick()
         self._bindings = BindingsMap()
         self._bindings.bind("ctrl+c", "how_to_quit", show=False)
         self._bindings.bind("ctrl+q", "quit_now", show=False, priority=True)  # in dialogs too
@@ -80,6 +83,12 @@ class MmrecApp(AppRuns, inherit_bindings=False):
         self.stylesheet = StyleRules(variables=self.get_css_variables())
 
     # The sequence of screens
+
+    def push_screen(self, screen: Any, *what: Any, **how: Any) -> Any:
+        """As Textual's, but not twice by a double click."""
+        if self._screen_stack and self._double_click.repeats(screen, self.screen):
+            return AwaitMount(self.screen, [])
+        return super().push_screen(screen, *what, **how)
 
     def get_default_screen(self) -> Screen[Any]:
         from mmrec_tui.app.screens.start import StartScreen
@@ -194,6 +203,8 @@ class MmrecApp(AppRuns, inherit_bindings=False):
             self.streams.write("".join(traceback.format_exception(error)))
 
     async def on_event(self, event: Event) -> None:
+        if is_press(event) and self._double_click.swallows(event, self.screen):
+            return
         if is_ordered(event):
             await self._key_order.take(event)
         else:

@@ -25,6 +25,7 @@ _COMMAND = re.compile(r"`?\bmmrec-tui ([a-z-]+)([^`\n;.]*)`?")
 _FLAG = re.compile(r"(?<![\w-])--([a-z][a-z-]*[a-z])\b(?:[ =](\d+\.\d+)(?![\w.]))?")
 _RANGE = re.compile(r"(>=|>) (\S+?)(?:, (<=|<) (\S+))?")
 _LONGEST = 12  # digits
+_STEPS = ("--max-steps", "--epochs")  # which end a run, as a time does
 
 
 def in_app(text: str, say: Wording) -> str:
@@ -93,6 +94,8 @@ def error_text(error: Exception, say: Wording) -> str:
     if isinstance(flag, str):
         values["flag"] = field_name(flag.removeprefix("--").replace("-", "_"), say)
     own = say.template(f"in-app-message.{error.key}")  # where other words for its flags do not make a sentence
+    if error.key == "setting-not-integer" and flag in _STEPS and _is_time(str(values["value"])):
+        own = say.template("in-app-message.time-as-steps")
     if error.key == "setting-range":
         values = _in_seconds_if_below(values, say)
         if flag == "--time" and _is_below(values):
@@ -100,6 +103,16 @@ def error_text(error: Exception, say: Wording) -> str:
         values["range"] = _range_words(str(values["range"]), say)
         values["value"], values["nearest"] = (_number(str(values[name]), say) for name in ("value", "nearest"))
     return one_line(type(error)(error.key, **values).text(say.language, lambda text: own or in_app(text, say)))
+
+
+def _is_time(text: str) -> bool:
+    """Whether it is a duration with a unit."""
+    from mmrec_engine.settings.parsing import in_seconds  # the settings are loaded after the first screen
+
+    try:
+        return bool(in_seconds(text)) and not text.isdecimal()
+    except ValueError:
+        return False
 
 
 def _command(name: str, rest: str, say: Wording) -> str:

@@ -23,7 +23,8 @@ class PlanInWork:
 
     first: the draft to begin with; preferences: where each draft is kept, so that a new plan begins with it. resolved: the
     settings as they were given, with those of their pretrained model; none while one is invalid, or the model is read.
-    error: of the settings as they were given. begun: a run was started from this plan.
+    error: of the settings as they were given. begun: a run was started from this plan. awaited: its checklist was asked for,
+    and opens as soon as the plan is ready; a change ends that.
     """
 
     def __init__(self, first: Draft, preferences: Preferences) -> None:
@@ -31,6 +32,7 @@ class PlanInWork:
         self.resolved: Resolved | None = None
         self.error: RequestError | None = None
         self.begun = False
+        self.awaited = False
         self._drafts = Drafts(first)
         self._opened_with = dict(first.given)
         self._preferences = preferences
@@ -70,6 +72,7 @@ class PlanInWork:
 
     def change(self, draft: Draft, typing: str = "") -> None:
         """Validate a draft, and start the work that it needs. typing: the setting whose field is being typed into."""
+        self.awaited = False
         had_time = self._time_emptied or self.draft.given.get("time") is not None
         self._time_emptied = typing == "time" and had_time and draft.given.get("time") is None
         self._drafts.change(draft, typing)
@@ -128,6 +131,19 @@ class PlanInWork:
         return None if self.resolved is None else self.work.planning.shown(self.resolved)
 
     @property
+    def beside_wrong(self) -> tuple[Resolved | None, str]:
+        """While one value is invalid: the settings to show in the other fields, as they are without it, and its name. None if
+        there is no such value, or another one is invalid too."""
+        flag = "" if self.error is None else str(self.error.values.get("flag", ""))
+        wrong = flag.removeprefix("--").replace("-", "_")
+        if wrong not in self.draft.given:
+            return None, ""
+        try:
+            return self.work.planning.shown(self.draft.with_value(wrong, None).resolved()), wrong
+        except RequestError:
+            return None, wrong
+
+    @property
     def usable_corpus(self) -> Corpus | None:
         """The text, once it is prepared and has a complete window in each split."""
         corpus = self.work.preparing.corpus
@@ -140,6 +156,16 @@ class PlanInWork:
         if self.resolved is None or planning.is_under_way or planning.error is not None or corpus is None:
             return None
         return (self.resolved if planning.plan is None else planning.plan.resolved), corpus
+
+    @property
+    def may_be_awaited(self) -> bool:
+        """Whether it will be ready without any change of it, and soon."""
+        work, view = self.work, self.work.preparing.view
+        if self.error is not None or work.pretrained.error is not None or work.planning.error is not None:
+            return False
+        if view.error is not None or view.waits_for_encoding or work.planning.waits:
+            return False
+        return work.pretrained.is_under_way or work.planning.is_under_way or view.corpus is None
 
     def look(self, *, may_measure: bool, trains: bool) -> bool:
         """Continue the work. may_measure, trains: as for `PlanWork.look`. Returns whether there are other settings."""

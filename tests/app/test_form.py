@@ -154,6 +154,20 @@ async def test_learning_rate_plot_is_shown_only_if_the_fields_fit() -> None:
         assert screen.query_one("#rate").display
 
 
+@pytest.mark.parametrize("size", [(60, 16), (80, 24), (100, 30), (160, 45)])
+async def test_fields_stay_in_their_place_when_another_one_is_explained(size: tuple[int, int]) -> None:
+    app = an_app("tr")
+    async with app.run_test(size=size) as pilot:
+        screen = await the_form(app, pilot)
+        first, seen = screen.query_one("#fields").region, set()
+        for name in ("epochs", "schedule", "dropout", "early_stopping_patience", "curriculum", "name"):
+            screen.query_one(f"#field-{name}").focus()
+            await pilot.pause()
+            assert screen.query_one("#fields").region == first, name
+            seen.add(str(screen.query_one("#about Static").render()))
+        assert len(seen) == 6 and first.height >= 5
+
+
 @pytest.mark.first(1)
 @pytest.mark.parametrize(
     ("size", "together"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from textual.widgets import Input, Select
 from mmrec_engine.locales.catalogue import LANGUAGES, Language
 from mmrec_engine.settings.parsing import SECONDS
 from mmrec_engine.settings.presets import PROFILES
+from mmrec_tui.app import preparing
 from mmrec_tui.app.widgets.corpora import corpus_options
 from mmrec_tui.app.widgets.field_values import as_text
 from mmrec_tui.app.widgets.fields import UNITS, ValueInput
@@ -106,6 +108,40 @@ def test_time_in_its_field_can_be_typed_on(seconds: float, shown: str) -> None:
     """An exponent, or a rounded number, could not be changed there, or would be another time."""
     assert as_text("time", seconds, Wording("tr")) == shown
     assert re.fullmatch(str(ValueInput(kind="duration").restrict), shown)
+
+
+@pytest.mark.parametrize(
+    ("language", "told"), [("en", "opens as soon as this is done"), ("tr", "kontrol listesi açılır")]
+)
+async def test_start_that_is_asked_for_too_soon_follows_when_the_plan_is_ready(
+    language: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_prepare = threading.Event()
+    prepare = preparing._prepare
+
+    def slowly(work: Any, settings: Any) -> Any:
+        may_prepare.wait(60)
+        return prepare(work, settings)
+
+    monkeypatch.setattr(preparing, "_prepare", slowly)
+    app = an_app(language)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("n")
+        await until(pilot, lambda: table_of(app) == "plan")
+        await pilot.press("ctrl+s")
+        await until_shown(pilot, told)
+        await pilot.press("escape")  # changes one's mind, and stays on the plan
+        await until(pilot, lambda: told not in screen_text(app))
+        assert table_of(app) == "plan"
+        await pilot.press("ctrl+s")
+        await until_shown(pilot, told)
+        plan: Any = app.screen
+        plan._take(plan._draft.with_value("seed", 7))  # another plan than the one that was to be started
+        assert told not in str(plan.query_one("#summary").render())
+        await pilot.press("ctrl+s")
+        await until_shown(pilot, told)
+        may_prepare.set()
+        await until(pilot, lambda: table_of(app) == "checklist")
 
 
 def test_field_of_the_time_takes_each_unit_as_it_is_typed() -> None:

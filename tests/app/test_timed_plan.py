@@ -99,6 +99,10 @@ async def test_given_epochs_are_told_as_the_passes_that_will_be_made(language: s
         assert plan.planned.expected["passes"] == pytest.approx(2, abs=0.05)
         steps = estimate_run(screen._settings, corpus, None).steps
         assert f" {app.say.number(steps)} " in line and f" {app.say.number(2, 1)} " in line
+        assert "best" not in line and "en iyi" not in line, "a person's limit decides, not what is best"
+        field = screen.query_one("#field-max_steps")
+        assert (field.value, field.placeholder) == ("", app.say("value.none")), "decided, and not chosen later"
+        assert source_of(app, "max_steps") == app.say("source.default")
 
 
 async def test_plan_shows_what_the_planner_chose_and_why() -> None:
@@ -180,6 +184,17 @@ async def test_figures_of_another_text_are_not_shown_until_the_new_one_is_planne
             await until(pilot, lambda: curve._figure is None)
             assert "no values yet" in screen_text(app)
             assert "the best peak measured" not in screen_text(app), "a reason of the text before"
+
+
+@pytest.mark.parametrize("size", [(80, 24), (100, 30), (160, 45)])
+async def test_word_of_the_planner_is_seen_beside_what_it_chooses(size: tuple[int, int], without_torch: None) -> None:
+    app = an_app("tr", plan={"time": 60.0})
+    async with app.run_test(size=size) as pilot:
+        app.open_screen("plan")
+        await until(pilot, lambda: app.screen.query("#field-time"))
+        await pilot.press("3")
+        label = "En çok adım"
+        await until(pilot, lambda: any(label in line and "planlay" in line for line in screen_text(app).splitlines()))
 
 
 @pytest.mark.parametrize(("language", "word"), [("en", "unused"), ("tr", "etkisiz")])

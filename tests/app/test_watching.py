@@ -15,6 +15,7 @@ from textual.widgets import Input
 
 from mmrec_engine import events
 from mmrec_engine.locales.letters import folded
+from mmrec_engine.locales.messages import Language
 from mmrec_engine.runs.catalog import RunSummary
 from mmrec_engine.runs.run_folder import RunFolder
 from mmrec_engine.storage import file_lock
@@ -244,6 +245,19 @@ async def test_run_deleted_during_listing_is_not_listed(place: Path, monkeypatch
 def test_filter_of_the_runs_finds_a_turkish_state_in_any_case() -> None:
     row = Row(RunSummary("tiny", Path("tiny"), "FINISHED", 1, None, 0.0), 0)
     assert all(row.matches(folded(typed), Wording("tr")) for typed in ("bitti", "BİTTİ", "Bitti"))
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", ("name", "state", "text", "folder")), ("tr", ("ada", "duruma", "metne", "klasöre"))],
+)
+def test_filter_of_the_runs_says_what_it_finds(language: Language, words: tuple[str, ...]) -> None:
+    say = Wording(language)
+    row = Row(RunSummary("tiny", Path("here/tiny"), "FINISHED", 1, None, 0.0), 12_345, text="poems.txt")
+    for typed in ("tiny", say("state.FINISHED"), "poems", "here"):
+        assert row.matches(folded(typed), say), typed
+    assert not row.matches("12", say)
+    assert all(word in say("runs.filter") for word in words)
 
 
 async def test_runs_are_filtered_sorted_and_opened(place: Path) -> None:

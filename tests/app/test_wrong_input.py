@@ -40,6 +40,51 @@ async def test_refused_characters_are_told_in_the_explanation(
         assert "↑ " not in str(plan._form.explanation.query_one("Static").render())
 
 
+@pytest.mark.parametrize(
+    ("language", "name", "typed", "told"),
+    [
+        ("en", "max_steps", "1m", "“Max steps” takes a whole number, not '1m'; a time belongs in “Time”"),
+        ("tr", "epochs", "2sa", "“Epoch sayısı” bir tam sayı ister, verilen: '2sa'; süre “Süre” alanına yazılır"),
+        ("en", "batch_size", "4k", "“Batch size” takes a whole number, not '4k'"),
+        ("en", "dropout", "10%", "“Dropout” takes a number, not '10%'"),
+        ("en", "time", "10d", "“Time” takes"),
+    ],
+)
+async def test_number_with_a_unit_is_never_read_as_another_number(
+    language: str, name: str, typed: str, told: str
+) -> None:
+    app = an_app(language)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("n")
+        await until(pilot, lambda: table_of(app) == "plan")
+        plan: Any = app.screen
+        await until(pilot, lambda: plan._resolved is not None)
+        others = {field.id: field.value for field in plan.query(Input)}
+        plan.open_setting(name)
+        await pilot.pause()
+        await pilot.press(*typed)
+        await until(pilot, lambda: told in " ".join(str(plan.query_one("#summary").render()).split()))
+        field = plan.query_one(f"#field-{name}", Input)
+        assert field.value == typed and field.parent.wrong and not plan._is_ready
+        for one in plan.query(Input):
+            assert one is field or one.value == others[one.id], one.id
+
+
+async def test_steps_that_replace_the_epochs_say_so() -> None:
+    app = an_app()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("n")
+        await until(pilot, lambda: table_of(app) == "plan")
+        plan: Any = app.screen
+        plan.open_setting("max_steps")
+        await pilot.pause()
+        await pilot.press(*"600")
+        epochs = plan.query_one("#field-epochs", Input)
+        await until(pilot, lambda: epochs.parent.source.plain == app.say("source.unused"))
+        assert epochs.value == ""
+        await until(pilot, lambda: "“Epochs” is not used" in str(plan.query_one("#about Static").render()))
+
+
 async def test_arrows_move_between_the_fields_of_the_plan_and_the_focused_one_is_visible() -> None:
     app = an_app()
     async with app.run_test(size=(80, 24)) as pilot:

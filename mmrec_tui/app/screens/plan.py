@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
@@ -10,33 +9,30 @@ from textual.containers import Container, Vertical
 from textual.content import Content
 from textual.widgets import OptionList, Static
 
-from mmrec_engine.data.prepare import Corpus
 from mmrec_engine.settings import Resolved, Settings
 from mmrec_engine.settings.presets import PROFILES
 from mmrec_engine.settings.pretrained import PRETRAINED
-from mmrec_tui.app.draft import Draft, estimate_run, known_settings, named, typed_corpora
+from mmrec_tui.app.draft import Draft, estimate_run, known_settings, typed_corpora
 from mmrec_tui.app.keys import Key, keys_of
 from mmrec_tui.app.plan_in_work import PlanInWork
-from mmrec_tui.app.plan_work import PlanWork
-from mmrec_tui.app.screens.base import KeyBar, MmrecScreen, Title
-from mmrec_tui.app.session import Work
+from mmrec_tui.app.screens.base import KeyBar, Title
+from mmrec_tui.app.screens.plan_next import PlanNextScreen
 from mmrec_tui.app.widgets.configs import ConfigsPane
 from mmrec_tui.app.widgets.corpora import CorporaPane
 from mmrec_tui.app.widgets.explanation import LongText
 from mmrec_tui.app.widgets.form import Form
 from mmrec_tui.app.widgets.pane import Pane
-from mmrec_tui.app.widgets.plan_summary import free_run_name, plan_summary
+from mmrec_tui.app.widgets.plan_summary import plan_summary
 from mmrec_tui.app.widgets.restyling import set_line, set_own_class, set_text
 from mmrec_tui.presentation.figures import planned_pacing, planned_rates
 from mmrec_tui.presentation.planned import reasons
-from mmrec_tui.terminal import one_line
 
 _LOOK_SECONDS = 0.1
 _ROOMY_WIDTH = 100
 _PANES = ("configs", "corpora", "settings")
 
 
-class PlanScreen(MmrecScreen):
+class PlanScreen(PlanNextScreen):
     """plan: one to go on with; draft: a new one; otherwise the one that was kept when the screen was left."""
 
     table: ClassVar[str] = "plan"
@@ -102,29 +98,12 @@ class PlanScreen(MmrecScreen):
     # The draft, and what results from it
 
     @property
-    def _plan(self) -> PlanInWork:
-        assert self._made is not None
-        return self._made
-
-    @property
-    def _draft(self) -> Draft:
-        return self._plan.draft
-
-    @property
-    def _work(self) -> PlanWork:
-        return self._plan.work
-
-    @property
     def _resolved(self) -> Resolved | None:
         return self._plan.resolved
 
     @property
     def _settings(self) -> Settings:
         return self._plan.settings
-
-    @property
-    def _is_ready(self) -> bool:
-        return self._plan.ready is not None
 
     def _take(self, draft: Draft, *, typing: str = "") -> None:
         """A changed draft. typing: the field that is being typed into; it is not changed then."""
@@ -142,14 +121,17 @@ class PlanScreen(MmrecScreen):
         changed."""
         planning, form = self._work.planning, self._form
         form.show_profile(self._draft.held_profile)
+        shown, plan, wrong = self._plan.shown, planning.plan, ""
+        if shown is None:
+            shown, wrong = self._plan.beside_wrong
+        if shown is not None:
+            form.show_values(shown, self.say, typing=typing, wrong=wrong, planned=plan is not None)
         if self._plan.error is not None:
             form.show_errors(self._plan.error, self.say)
         if self._work.pretrained.error is not None:
             form.mark_wrong("init_from", self.say)
-        shown, plan = self._plan.shown, planning.plan
-        if shown is None:
+        if self._plan.shown is None:
             return
-        form.show_values(shown, self.say, typing)
         if not planning.is_under_way or planning.is_unknown:
             form.show_reasons({} if plan is None else reasons(plan.planned.choices, self.say))
 
@@ -163,6 +145,8 @@ class PlanScreen(MmrecScreen):
         trains = self.own_app.stage.training is not None
         if self._plan.look(may_measure=loaded and not trains, trains=trains):
             self._show_fields(self._form.typed_into)
+        if self._plan.awaited:
+            self._open_when_ready()
         seen = (self._work.seen, self._plan.error, self._resolved, loaded, trains)
         if seen != self._shown:
             self._shown = seen
@@ -181,8 +165,8 @@ class PlanScreen(MmrecScreen):
         if steps is None or self._work.planning.is_unknown:
             self._form.clear_curves()
         else:
-            curves = planned_rates(settings, steps, self.say), planned_pacing(settings, steps, self.say)
-            self._form.show_curves(*curves)
+            rate, pacing = planned_rates(settings, steps, self.say), planned_pacing(settings, steps, self.say)
+            self._form.show_curves(rate=rate, pacing=pacing)
 
     # Left: configs
 
@@ -260,17 +244,13 @@ class PlanScreen(MmrecScreen):
 
     # Below: the summary
 
-    @property
-    def _trained(self) -> str:
-        """The name of the run that is being trained here; empty if there is none."""
-        training = self.own_app.stage.training
-        return "" if training is None else one_line(training.folder.name)
-
     def _show_summary(self) -> None:
         narrow = self.size.width < _ROOMY_WIDTH
         words = plan_summary(
             self._work, self._settings, self._plan.error, self.say, narrow=narrow, trained=self._trained
         )
+        if self._plan.awaited:
+            words += Content("\n  ") + Content.styled(self.say("plan.awaited"), "bold $accent")
         set_text(self.query_one("#summary", Static), words)
 
     # Keys
@@ -296,20 +276,11 @@ class PlanScreen(MmrecScreen):
         if pane is not None and not self.query_one(f"#{pane}").has_class("-shown"):
             self.action_panel(pane, focus=False)
 
-    def _ready(self) -> tuple[Resolved, Corpus] | None:
-        """The run as planned and its text; None, with a message, if something is missing or invalid."""
-        ready = self._plan.ready
-        if ready is None and self._work.planning.waits and self._trained:
-            self.own_app.warn("plan.waits", name=self._trained)
-        elif ready is None:
-            self.own_app.warn("plan.not-ready")
-        return ready
-
     def shown_keys(self) -> list[Key]:
         hidden = set() if self._plan.can_undo else {"undo"}
         if not self._long_text.is_cut:
             hidden.add("read_on")
-        if not self._is_ready:
+        if not self._is_ready and not self._plan.may_be_awaited:
             hidden.add("next")
         if not self._is_ready or self.own_app.stage.training is not None:
             hidden |= {"find('rates')", "find('batches')"}
@@ -328,22 +299,6 @@ class PlanScreen(MmrecScreen):
         else:
             super().open_setting(name)
 
-    def action_find(self, what: str) -> None:
-        """Search for a learning rate, or for a batch size; the result may be applied."""
-        ready = self._ready()
-        if ready is None:
-            return
-        if self.own_app.stage.training is not None:
-            self.own_app.warn("app.trains-already", name=self.own_app.stage.training.folder.name)
-            return
-        before = self._work.leave()
-        self._work.searching = self.own_app.search(what, self._found, ready[0].settings, ready[1], before)
-
-    def _found(self, values: dict[str, Any] | None) -> None:
-        if values:
-            self._take(replace(self._draft, given={**self._draft.given, **values}))
-            self.own_app.tell("search.taken")
-
     def action_read_on(self) -> None:
         self._long_text.read_on()
 
@@ -353,27 +308,6 @@ class PlanScreen(MmrecScreen):
         focused = self.focused
         above = [] if focused is None else focused.ancestors
         return next((node for node in above if isinstance(node, Pane)), self._form.explanation)
-
-    def action_next(self) -> None:
-        ready = self._ready()
-        if ready is None:
-            return
-        resolved, corpus = ready
-        self._plan.begin()
-        measuring = self._work.leave()
-        plan = self._work.planning.plan
-        run = named(resolved, free_run_name(resolved.settings))
-        self.own_app.open_screen(
-            "checklist",
-            resolved=run,
-            corpus=corpus,
-            measuring=measuring,
-            planned=None if plan is None else plan.planned,
-            costs=self._work.measuring.costs_with(run.settings),
-        )
-
-    def leave_processors(self) -> Work[Any] | None:
-        return self._work.leave()
 
     def take_remedy(self, changes: dict[str, Any]) -> None:
         """The checklist has changed the plan: the change is shown when the user comes back to it."""

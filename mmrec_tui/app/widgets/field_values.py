@@ -22,10 +22,19 @@ def is_planned(name: str, resolved: Resolved) -> bool:
     return name in CHOSEN and is_free(name, resolved)
 
 
-def source_key(name: str, resolved: Resolved) -> str:
-    """The word for where a value comes from. A recipe that was not chosen gives no values to a run with a given time."""
-    if is_planned(name, resolved):
+def replaced_settings(resolved: Resolved) -> list[tuple[str, str]]:
+    """A given number of steps is the only limit of a run: the guide's number of epochs is not used then."""
+    without = resolved.settings.epochs is None and resolved.settings.time is None
+    return [("max_steps", "epochs")] if without and resolved.settings.max_steps is not None else []
+
+
+def source_key(name: str, resolved: Resolved, *, planned: bool = False) -> str:
+    """The word for where a value comes from. A recipe that was not chosen gives no values to a run with a given time.
+    planned: what the planner has not chosen by now it leaves as it is."""
+    if not planned and is_planned(name, resolved):
         return "planner"
+    if name in dict(replaced_settings(resolved)).values():
+        return "unused"
     source = resolved.sources[name]
     return "unused" if (name, source) == ("recipe", "default") and resolved.settings.time is not None else source
 

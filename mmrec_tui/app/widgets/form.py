@@ -18,9 +18,18 @@ from mmrec_engine.locales.guide import HYPERPARAMETERS, PROFILE_TEXTS
 from mmrec_engine.settings import FIELDS, GROUPS, Resolved, matters, settings_of, value_type
 from mmrec_engine.settings.declaration import flag
 from mmrec_tui.app.draft import typed
+from mmrec_tui.app.in_app import field_name
 from mmrec_tui.app.widgets.choice import Choice
 from mmrec_tui.app.widgets.explanation import Explanation
-from mmrec_tui.app.widgets.field_values import as_text, choices_of, is_planned, kind_of, placeholder, source_key
+from mmrec_tui.app.widgets.field_values import (
+    as_text,
+    choices_of,
+    is_planned,
+    kind_of,
+    placeholder,
+    replaced_settings,
+    source_key,
+)
 from mmrec_tui.app.widgets.fields import ValueInput
 from mmrec_tui.app.widgets.panel import plain
 from mmrec_tui.app.widgets.plot import Plot
@@ -124,6 +133,7 @@ class Form(Widget):
         super().__init__(**how)
         self._shown: dict[str, Any] = {}
         self._reasons: dict[str, str] = {}
+        self._replaces: dict[str, str] = {}  # settings that have no effect because of another one, by that one
         self._explained: Widget | None = None  # stays explained when another pane has the focus
         self._fields: list[Field] = []
         self._refused: Timer | None = None  # while a refused character is told
@@ -157,10 +167,10 @@ class Form(Widget):
         screen: Any = self.screen  # whether the explanation is shown completely decides on a key
         self.watch(self.explanation, "show_vertical_scrollbar", screen.refresh_keys, init=False)
 
-    def show_curves(self, rate: Figure, pacing: Figure) -> None:
-        """The learning rate and the curriculum as planned, each shown while a setting that affects it has focus."""
-        self.query_one("#rate", Plot).show(rate)
-        self.query_one("#pacing", Plot).show(pacing)
+    def show_curves(self, **figures: Figure) -> None:
+        """rate: as planned; pacing: of the curriculum, which is shown while a setting that affects it has focus."""
+        for kind, figure in figures.items():
+            self.query_one(f"#{kind}", Plot).show(figure)
 
     def clear_curves(self) -> None:
         """Nothing is planned yet: the curves of an earlier text are not shown."""
@@ -173,19 +183,22 @@ class Form(Widget):
         with choice.prevent(Select.Changed):
             choice.value = profile or Select.NULL
 
-    def show_values(self, resolved: Resolved, say: Wording, typing: str = "") -> None:
-        """Every field with its value, in the language's form, except the one that is being typed into."""
+    def show_values(
+        self, resolved: Resolved, say: Wording, *, typing: str = "", wrong: str = "", planned: bool = False
+    ) -> None:
+        """Every field with its value, in the language's form, except the one that is being typed into, and a wrong one, which
+        `resolved` lacks. planned: the planner has chosen, and chooses nothing later."""
         for field in self._fields:
-            if field.setting == typing:
+            if field.setting in (typing, wrong):
                 continue
             value = getattr(resolved.settings, field.setting)
             text = str(value) if isinstance(field.value, Select) else as_text(field.setting, value, say)
-            field.is_open = is_planned(field.setting, resolved)
+            field.is_open = not planned and is_planned(field.setting, resolved)
             if field.is_open and isinstance(field.value, Input):
                 text = ""
             self._shown[field.setting] = text
             field.value.value = text
-        self.show_sources(resolved, say)
+        self.show_sources(resolved, say, wrong, planned)
 
     def show_reasons(self, reasons: dict[str, str]) -> None:
         """Why the planner chose a value, above the explanation of the focused setting."""
@@ -201,16 +214,23 @@ class Form(Widget):
         typing = isinstance(focused, Input) and self in focused.ancestors
         return (focused.id or "").removeprefix("field-") if typing and focused is not None else ""
 
-    def show_sources(self, resolved: Resolved, say: Wording) -> None:
+    def show_sources(self, resolved: Resolved, say: Wording, wrong: str = "", planned: bool = False) -> None:
+        replaces = dict(replaced_settings(resolved))
+        if replaces != self._replaces:
+            self._replaces = replaces
+            if self._explained is not None:
+                self._explain(self._explained)
         for field in self._fields:
+            if field.setting == wrong:
+                continue
             source = resolved.sources[field.setting]
             field.display = source == "hand" or matters(field.setting, resolved.settings)  # typed text can be corrected
             if isinstance(field.value, Input):  # an emptied field shows the default that applies
                 in_force = getattr(resolved.settings, field.setting)
                 field.value.placeholder = as_text(field.setting, in_force, say) or placeholder(field.setting, say)
-                is_open = is_planned(field.setting, resolved)
+                is_open = not planned and is_planned(field.setting, resolved)
                 self._open(field, field.value, is_open, as_text(field.setting, in_force, say))
-            words = say(f"source.{source_key(field.setting, resolved)}")
+            words = say(f"source.{source_key(field.setting, resolved, planned=planned)}")
             if source == "hand" and kind_of(field.setting) == "duration":
                 clock = say.clock(getattr(resolved.settings, field.setting))
                 words = next((one for one in (f"={clock}", clock) if len(one) <= _SOURCE), words)
@@ -294,19 +314,23 @@ class Form(Widget):
             self.post_message(self.Emptied())
 
     def on_resize(self) -> None:
+        self._show_curve("pacing" if self.query_one("#pacing", Plot).display else "rate")
         if self.screen.focused is not None and self in self.screen.focused.ancestors:
             self._explain(self.screen.focused)
 
+    def _show_curve(self, shown: str) -> None:
+        """One of the curves, where there is space for one: always, so that the fields above do not move."""
+        for kind in ("rate", "pacing"):
+            self.query_one(f"#{kind}", Plot).display = kind == shown and self.size.height >= _CURVE_ROOM
+
     def _explain(self, widget: Widget, first: Content | None = None) -> None:
-        """The explanation of the focused field, below `first`, and the curve that it affects if there is space for one."""
+        """The explanation of the focused field, below `first`, and the curve that it affects, else that of the rate."""
         self._end_refusal()
         self._explained = widget
         say = self._say
         field = next((node for node in widget.ancestors_with_self if isinstance(node, Field)), None)
-        roomy = self.size.height >= _CURVE_ROOM
-        for kind in ("rate", "pacing"):
-            shapes = field is not None and kind in FIELDS[field.setting].metadata["decides"]
-            self.query_one(f"#{kind}", Plot).display = roomy and shapes
+        shapes = () if field is None else FIELDS[field.setting].metadata["decides"]
+        self._show_curve("pacing" if "pacing" in shapes else "rate")
         about = self.explanation
         if field is None:
             about.explain(Content.styled(say("plan.profile-about"), "$foreground 80%"))
@@ -315,6 +339,8 @@ class Form(Widget):
         parts = [plain(entry.what[language])]
         if reason := self._reasons.get(field.setting):
             parts.insert(0, Content.styled(f"{say('source.planner')}: ", "bold $accent") + plain(reason))
+        if replaced := self._replaces.get(field.setting):
+            parts.insert(0, Content.styled(say("field.replaces", name=field_name(replaced, say)), "$accent"))
         if entry.lower[language]:
             for way, effect in (("higher", entry.higher), ("lower", entry.lower)):
                 parts.append(Content.styled(say(f"field.{way}") + " ", "bold $accent") + plain(effect[language]))

@@ -122,8 +122,8 @@ def summary_text(
     if ahead.time is not None:
         first = say("plan.summary-timed", time=say.clock(ahead.time))
         if expected:
-            words = "plan.summary-planned-early" if early else "plan.summary-planned"
-            first = say(words, time=say.clock(ahead.time), **expected_values(expected, say))
+            kind = "-limited" if "limited_by" in expected else "-early" if early else ""
+            first = say(f"plan.summary-planned{kind}", time=say.clock(ahead.time), **expected_values(expected, say))
     if ahead.target_loss is not None:
         first += f" · {say('plan.summary-target', loss=say.number(ahead.target_loss, 3))}"
     second = say(
