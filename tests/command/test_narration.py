@@ -34,7 +34,7 @@ def test_new_numbers_of_steps_are_merged_until_the_next_line_and_told_if_they_di
     told = [
         resumed, replanned(5, 247, 212), replanned(7, 212, 163), validation(8), replanned(9, 163, 155), validation(10),
         replanned(11, 155, 120), replanned(12, 120, 160), validation(13), replanned(14, 160, 100),
-        events.RunFinished(step=15, status="completed", reason="steps", seconds=3.0),
+        events.Paused(step=15),
     ]  # fmt: skip
     for event in told:
         history.add(event)
