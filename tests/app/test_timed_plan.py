@@ -194,7 +194,7 @@ async def test_word_of_the_planner_is_seen_beside_what_it_chooses(size: tuple[in
         await until(pilot, lambda: app.screen.query("#field-time"))
         await pilot.press("3")
         label = "En çok adım"
-        await until(pilot, lambda: any(label in line and "planlay" in line for line in screen_text(app).splitlines()))
+        await until(pilot, lambda: any(label in line and "planla" in line for line in screen_text(app).splitlines()))
 
 
 @pytest.mark.parametrize(("language", "word"), [("en", "unused"), ("tr", "etkisiz")])

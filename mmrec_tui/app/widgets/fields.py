@@ -15,12 +15,12 @@ UNITS = ("saniye", "dakika", "saat", "sn", "dk", "sa", "s", "m", "h")
 _UNIT = "|".join(UNITS)
 # As well as a unit that is half typed. 90sa would be hours: what goes on to saniye, seconds, is not refused.
 _BEGUN = "|".join({unit[:letters] for unit in UNITS for letters in range(1, len(unit) + 1)})
-# After a number: 1m without its letter, or 0,5 without its comma, would be another number. It stays, and is refused as a whole.
-_AFTER = r" ?([^\W\d_]{0,12}|%)"
+# After a number: 1m without its unit, or 0,5 without its comma, would be another number. It stays, and is refused as a whole.
+_AFTER = rf" ?(?i:{_BEGUN}|[kgt]|%)?"
 _TYPED: dict[Kind, str | None] = {
-    "integer": rf"[0-9]*[.,]?[0-9]*|[0-9][0-9.,]*{_AFTER}",
-    "number": rf"[0-9]*[.,]?[0-9]*([eE][-+]?[0-9]*)?|[0-9][0-9.,]*{_AFTER}",
-    "duration": rf"(?i:({_NUMBER}({_UNIT}) ?)*({_NUMBER}({_BEGUN})?|[.,][0-9]*)?)|[0-9][0-9.,]*{_AFTER}",
+    "integer": rf"[0-9]*[.,]?[0-9]*|[0-9]+[.,]?[0-9]*{_AFTER}",
+    "number": rf"[0-9]*[.,]?[0-9]*([eE][-+]?[0-9]*)?|[0-9]+[.,]?[0-9]*{_AFTER}",
+    "duration": rf"(?i:({_NUMBER}({_UNIT}) ?)*({_NUMBER}({_BEGUN})?|[.,][0-9]*)?)",
     "text": None,
 }
 _HELP = "?"

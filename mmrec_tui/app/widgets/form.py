@@ -315,8 +315,6 @@ class Form(Widget):
 
     def on_resize(self) -> None:
         self._show_curve("pacing" if self.query_one("#pacing", Plot).display else "rate")
-        if self.screen.focused is not None and self in self.screen.focused.ancestors:
-            self._explain(self.screen.focused)
 
     def _show_curve(self, shown: str) -> None:
         """One of the curves, where there is space for one: always, so that the fields above do not move."""
