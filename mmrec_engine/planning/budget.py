@@ -32,6 +32,7 @@ _BESIDE = 9.0  # seconds of start, checks before and after, saving: measured on 
 _BESIDE_UNCHECKED = 4.0
 _SHARE_KEPT = 0.04  # of the time: preparing the plan, and a reserve
 _MOST_WINDOWS = 16  # a step
+_TOKENS_OF_MOST = 1e6  # of a run whose speed is not measured yet
 # If the planner chooses these, a run ends before its time rather than only memorise its text.
 _OF_REPEATING = ("dropout", "max_steps")
 _FAR_BELOW = 4.0  # times the best rate
@@ -246,7 +247,7 @@ def _shaped(config: str, text: TextFacts, machine: MachineFacts, resolved: Resol
     ids = choices["vocab_size"].value if "vocab_size" in choices else settings.vocab_size
     each = text.characters_each(tokenizer, ids)
     useful = most_passes(config, text.train) * text.train / each if _may_end(resolved) else math.inf
-    used = min(tokens or 0.0, useful)
+    used = min(_TOKENS_OF_MOST if tokens is None else tokens, useful)
     passes = None if tokens is None else used * each / max(1, text.train)
     a_step, wanted = known.tokens_a_step(config, used, passes), known.window_of(config, passes)
     if settings.shape:

@@ -76,9 +76,16 @@ def test_steps_and_windows_follow_the_tokens_of_the_run_and_its_passes() -> None
 
     known = rules()
     assert shape(FEW, 60) == (1024, known.window), "a text that is repeated, in a short run"
+    assert shape(TextFacts(18_000, 2_000, 60), 60) == (512, 128), "a text of few tokens, however long the time"
     assert shape(LARGE, 60) == (2048, known.window_of_new_text), "a text that is hardly seen once"
     assert shape(MEGABYTE, 280)[0] == 2048
     assert shape(LARGE, 3600)[0] == 4096
+
+
+def test_speed_is_measured_with_steps_of_the_usual_size() -> None:
+    for text, size in ((MEGABYTE, 1024), (FEW, 1024), (TextFacts(18_000, 2_000, 60), 512)):
+        shapes = candidates(text, USUAL, resolve({"time": 60}))
+        assert shapes["tiny"].batch_size * shapes["tiny"].seq_len == size
 
 
 def test_plan_of_a_short_text_has_as_many_windows_as_the_checklist_demands() -> None:
