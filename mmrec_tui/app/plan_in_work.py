@@ -5,6 +5,8 @@ Knows no screen: the one that shows it may be closed and opened again, in anothe
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from mmrec_engine.data.prepare import Corpus, short_split
 from mmrec_engine.errors import RequestError
 from mmrec_engine.settings import FIELDS, Resolved, Settings
@@ -131,17 +133,18 @@ class PlanInWork:
         return None if self.resolved is None else self.work.planning.shown(self.resolved)
 
     @property
-    def beside_wrong(self) -> tuple[Resolved | None, str]:
-        """While one value is invalid: the settings to show in the other fields, as they are without it, and its name. None if
-        there is no such value, or another one is invalid too."""
-        flag = "" if self.error is None else str(self.error.values.get("flag", ""))
-        wrong = flag.removeprefix("--").replace("-", "_")
-        if wrong not in self.draft.given:
-            return None, ""
-        try:
-            return self.work.planning.shown(self.draft.with_value(wrong, None).resolved()), wrong
-        except RequestError:
-            return None, wrong
+    def beside_wrong(self) -> tuple[Resolved | None, frozenset[str]]:
+        """While values are invalid: the settings to show in the other fields, as they are without them, and their names. None
+        if leaving them out is not enough."""
+        given, wrong = dict(self.draft.given), set[str]()
+        while True:
+            try:
+                return self.work.planning.shown(replace(self.draft, given=given).resolved()), frozenset(wrong)
+            except RequestError as error:
+                name = str(error.values.get("flag", "")).removeprefix("--").replace("-", "_")
+                wrong.add(name)
+                if given.pop(name, None) is None:
+                    return None, frozenset(wrong)
 
     @property
     def usable_corpus(self) -> Corpus | None:

@@ -121,15 +121,14 @@ class PlanScreen(PlanNextScreen):
         changed."""
         planning, form = self._work.planning, self._form
         form.show_profile(self._draft.held_profile)
-        shown, plan, wrong = self._plan.shown, planning.plan, ""
-        if shown is None:
+        shown, plan, wrong = self._plan.shown, planning.plan, frozenset[str]()
+        if self._plan.error is not None:
             shown, wrong = self._plan.beside_wrong
         if shown is not None:
             form.show_values(shown, self.say, typing=typing, wrong=wrong, planned=plan is not None)
-        if self._plan.error is not None:
-            form.show_errors(self._plan.error, self.say)
         if self._work.pretrained.error is not None:
-            form.mark_wrong("init_from", self.say)
+            wrong |= {"init_from"}
+        form.mark_wrong(wrong, self.say)
         if self._plan.shown is None:
             return
         if not planning.is_under_way or planning.is_unknown:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, cast
 
 from textual.app import ComposeResult
@@ -13,10 +14,8 @@ from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Input, Select, Static
 
-from mmrec_engine.errors import RequestError
 from mmrec_engine.locales.guide import HYPERPARAMETERS, PROFILE_TEXTS
 from mmrec_engine.settings import FIELDS, GROUPS, Resolved, matters, settings_of, value_type
-from mmrec_engine.settings.declaration import flag
 from mmrec_tui.app.draft import typed
 from mmrec_tui.app.in_app import field_name
 from mmrec_tui.app.widgets.choice import Choice
@@ -184,12 +183,18 @@ class Form(Widget):
             choice.value = profile or Select.NULL
 
     def show_values(
-        self, resolved: Resolved, say: Wording, *, typing: str = "", wrong: str = "", planned: bool = False
+        self,
+        resolved: Resolved,
+        say: Wording,
+        *,
+        typing: str = "",
+        wrong: Collection[str] = (),
+        planned: bool = False,
     ) -> None:
-        """Every field with its value, in the language's form, except the one that is being typed into, and a wrong one, which
-        `resolved` lacks. planned: the planner has chosen, and chooses nothing later."""
+        """Every field with its value, in the language's form, except the one that is being typed into, and the wrong ones,
+        which `resolved` lacks. planned: the planner has chosen, and chooses nothing later."""
         for field in self._fields:
-            if field.setting in (typing, wrong):
+            if field.setting == typing or field.setting in wrong or self._is_ahead(field):
                 continue
             value = getattr(resolved.settings, field.setting)
             text = str(value) if isinstance(field.value, Select) else as_text(field.setting, value, say)
@@ -199,6 +204,11 @@ class Form(Widget):
             self._shown[field.setting] = text
             field.value.value = text
         self.show_sources(resolved, say, wrong, planned)
+
+    def _is_ahead(self, field: Field) -> bool:
+        """Whether the user has changed it, and the message about that is still on its way, as on a busy machine."""
+        value = str(field.value.value)
+        return self._shown.get(field.setting, value) != value
 
     def show_reasons(self, reasons: dict[str, str]) -> None:
         """Why the planner chose a value, above the explanation of the focused setting."""
@@ -214,14 +224,16 @@ class Form(Widget):
         typing = isinstance(focused, Input) and self in focused.ancestors
         return (focused.id or "").removeprefix("field-") if typing and focused is not None else ""
 
-    def show_sources(self, resolved: Resolved, say: Wording, wrong: str = "", planned: bool = False) -> None:
+    def show_sources(
+        self, resolved: Resolved, say: Wording, wrong: Collection[str] = (), planned: bool = False
+    ) -> None:
         replaces = dict(replaced_settings(resolved))
         if replaces != self._replaces:
             self._replaces = replaces
             if self._explained is not None:
                 self._explain(self._explained)
         for field in self._fields:
-            if field.setting == wrong:
+            if field.setting in wrong:
                 continue
             source = resolved.sources[field.setting]
             field.display = source == "hand" or matters(field.setting, resolved.settings)  # typed text can be corrected
@@ -243,22 +255,16 @@ class Form(Widget):
             value.placeholder = self._say("plan.chosen-later")
         if is_open != field.is_open:
             field.is_open = is_open
-            if not value.has_focus:
+            if not value.has_focus and not self._is_ahead(field):
                 self._shown[field.setting] = value.value = "" if is_open else text
 
-    def show_errors(self, error: RequestError, say: Wording) -> None:
-        """Mark the field that an error names."""
+    def mark_wrong(self, names: Collection[str], say: Wording) -> None:
+        """Mark these fields, and no other one."""
         for field in self._fields:
-            if error.values.get("flag") != flag(field.setting):
-                field.show_source(field.source, wrong=False)
-            else:
+            if field.setting in names:
                 field.show_source(Content.styled(f"✗ {say('source.wrong')}", "bold $error"), wrong=True)
-
-    def mark_wrong(self, name: str, say: Wording) -> None:
-        """Mark one field; the others are unchanged."""
-        for field in self._fields:
-            if field.setting == name:
-                field.show_source(Content.styled(f"✗ {say('source.wrong')}", "bold $error"), wrong=True)
+            elif field.wrong:  # nothing is known of the others, as one cannot be left out
+                field.show_source(Content(), wrong=False)
 
     def on_value_input_refused(self, event: ValueInput.Refused) -> None:
         """Say for a moment, above the explanation, which characters the field takes."""
