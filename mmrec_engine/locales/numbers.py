@@ -36,3 +36,10 @@ def with_units(seconds: float, language: Language) -> str:
 def _marks(language: Language) -> dict[int, str]:
     form = words("format", language)
     return str.maketrans({",": form["thousands"], ".": form["decimal"]})
+
+
+def clock(seconds: float) -> str:
+    """2:00, or 1:02:00 from an hour on."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

@@ -7,7 +7,7 @@ from typing import Any
 
 from mmrec_engine.locales.catalogue import Language, Texts
 from mmrec_engine.locales.guide.hyperparameters import HYPERPARAMETERS
-from mmrec_engine.locales.numbers import in_language, percentage, with_exponent
+from mmrec_engine.locales.numbers import clock, in_language, percentage, with_exponent
 
 _STANDS = Texts("verdicts", "stands")
 _LEVERS = Texts("verdicts", "levers")
@@ -52,13 +52,6 @@ def verdict_lines(verdict: Mapping[str, Any], language: Language, number: Number
     if isinstance(earlier, Mapping):
         lines += _compared(earlier, language, written)
     return [*lines, *_filled(_LEVERS.get(str(lever)), values, language)]
-
-
-def clock(seconds: float) -> str:
-    """2:00, or 1:02:00 from an hour on."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
 
 
 def _filled(words: Mapping[Language, str] | None, values: Mapping[str, str], language: Language) -> Iterator[str]:

@@ -237,6 +237,8 @@ def test_changed_settings_have_the_titles_of_their_fields() -> None:
     before = {"max_steps": 120, "vocab_size": 5000, "config": "tiny"}
     after = {"max_steps": 240, "vocab_size": 2000, "config": "mini"}
     assert figures(before, after, "en") == "max steps 120 → 240, vocabulary size 5,000 → 2,000, config tiny → mini"
+    assert figures({"time": 120}, {"time": 240.0}, "en") == "time 2:00 → 4:00"
+    assert figures({"time": 1800.0}, {"time": 3600.0}, "tr") == "süre 30:00 → 1:00:00"
     assert figures(before, after, "tr") == "en çok adım 120 → 240, sözlük boyutu 5.000 → 2.000, config tiny → mini"
     for name in FIELDS:
         assert "_" not in figures({name: 1}, {name: 2}, "tr")

@@ -28,6 +28,7 @@ from mmrec_engine.locales.guide.items import ITEMS
 from mmrec_engine.locales.guide.remedies import REMEDIES, remedy_title
 from mmrec_engine.locales.messages import LANGUAGES
 from mmrec_engine.settings import resolve
+from mmrec_engine.settings.presets import PROFILES
 from mmrec_engine.training.plan import make_plan
 
 IDS = [
@@ -114,6 +115,15 @@ def test_healthy_corpus_has_no_findings(corpus: str, recipe: str, config: str) -
     short = replace(resolved.settings, epochs=None, max_steps=60)
     of_a_short_run = run(check("hyperparameters"), TextContext(short, prepared, {}))["status"]
     assert of_a_short_run == ("warn" if recipe == "guide" else "note"), "a warmup of 100, or of 20, in 60 steps"
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_profile_raises_no_finding_about_its_own_values(profile: str) -> None:
+    resolved = resolve({**PROFILES[profile], "use_sample_corpus": True})
+    context = TextContext(resolved.settings, result_of(prepare_corpus(resolved.settings)), resolved.sources)
+    found = run(check("hyperparameters"), context)
+    # The guide's learning rate is no value of a profile.
+    assert found["status"] == "pass" or found["values"]["variant"] == "rate-cautious", found["values"]
 
 
 @pytest.mark.slow

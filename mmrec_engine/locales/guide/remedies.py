@@ -8,7 +8,7 @@ from typing import Any
 
 from mmrec_engine.locales.catalogue import DEFAULT_LANGUAGE, Language, Texts, words
 from mmrec_engine.locales.letters import uncapitalised
-from mmrec_engine.locales.numbers import in_language, with_exponent
+from mmrec_engine.locales.numbers import clock, in_language, with_exponent
 
 # The effect of each remedy, a template over the settings that it changes; ids as in problems.py for the guide's remedies.
 REMEDIES = Texts("remedies", "remedies")
@@ -18,6 +18,9 @@ _VALUES = Texts("remedies", "values")
 _IN_BRACKETS = re.compile(r" \(\{\w+:g\}\)$")
 # Names of settings that are shorter than the title of their field.
 _SHORT = Texts("remedies", "settings")
+
+
+_DURATIONS = ("time",)  # settings in seconds
 
 
 class _Number(float):
@@ -93,6 +96,8 @@ def _figure(name: str, value: Any, language: Language) -> str:
         return _VALUES["on" if value else "off"][language]
     if value is None:
         return _VALUES["once-an-epoch" if name == "eval_every" else "unset"][language]
+    if name in _DURATIONS and isinstance(value, int | float):
+        return clock(value)
     if isinstance(value, float) and 0 < abs(value) < 1e-3:
         return with_exponent(value, language)
     if not isinstance(value, int | float):

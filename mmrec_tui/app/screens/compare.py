@@ -19,7 +19,7 @@ from mmrec_engine.runs.catalog import read_description
 from mmrec_engine.runs.comparison import in_effect
 from mmrec_engine.runs.history import History
 from mmrec_engine.runs.run_reader import RunReader
-from mmrec_engine.settings import WITH_FLAG
+from mmrec_engine.settings import FIELDS, WITH_FLAG
 from mmrec_tui.app.screens.base import KeyBar, Title
 from mmrec_tui.app.screens.looking import LookingScreen
 from mmrec_tui.app.session import Work
@@ -187,6 +187,8 @@ def _shown(name: str, value: object, say: Wording) -> str:
             return unset_words(name, say)
         case bool():
             return say("plan.on" if value else "plan.off")
+        case int() | float() if name in FIELDS and FIELDS[name].metadata["duration"]:
+            return say.clock(value)
         case int():
             return say.number(value)
         case float():
