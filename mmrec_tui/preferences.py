@@ -21,12 +21,13 @@ _MOST_RECENT = 12
 
 @dataclass
 class Preferences:
-    """plan: settings given by the user, by name. x_axis: step, tokens or time. smoothing: a decay of the training loss'
-    moving average; 0: none. notify: a shell command for the end of each run."""
+    """plan: settings given by the user, by name; profile: the one that was chosen for it. x_axis: step, tokens or time.
+    smoothing: a decay of the training loss' moving average; 0: none. notify: a shell command for the end of each run."""
 
     language: str | None = None
     theme: str = "mmrec-dark"
     plan: dict[str, Any] = field(default_factory=dict)
+    profile: str = ""
     corpora: list[str] = field(default_factory=list)
     x_axis: str = "step"
     smoothing: float = USUAL_DECAY

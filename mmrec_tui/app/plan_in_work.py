@@ -11,7 +11,7 @@ from mmrec_engine.data.prepare import Corpus, short_split
 from mmrec_engine.errors import RequestError
 from mmrec_engine.settings import FIELDS, Resolved, Settings
 from mmrec_engine.settings.presets import PRESETS
-from mmrec_tui.app.draft import OF_A_TEXT, Draft, corpora_as_typed
+from mmrec_tui.app.draft import OF_A_TEXT, Draft, corpora_as_typed, known_settings
 from mmrec_tui.app.plan_work import PlanWork
 from mmrec_tui.app.undo import Drafts
 from mmrec_tui.preferences import Preferences
@@ -23,19 +23,23 @@ _UNUSABLE = {"corpus-missing", "corpus-empty", "corpus-not-usable", "corpus-noth
 class PlanInWork:
     """`change` the draft, `look` now and then.
 
-    first: the draft to begin with; preferences: where each draft is kept, so that a new plan begins with it. resolved: the
+    first: the draft to begin with; preferences: where each draft is kept, so that a new plan begins with it. proposed: first is
+    no draft of the user; one that is kept stays kept until this one is changed, and can be restored by undoing. resolved: the
     settings as they were given, with those of their pretrained model; none while one is invalid, or the model is read.
     error: of the settings as they were given. begun: a run was started from this plan. awaited: its checklist was asked for,
     and opens as soon as the plan is ready; a change ends that.
     """
 
-    def __init__(self, first: Draft, preferences: Preferences) -> None:
+    def __init__(self, first: Draft, preferences: Preferences, *, proposed: bool = False) -> None:
         self.work = PlanWork()
         self.resolved: Resolved | None = None
         self.error: RequestError | None = None
         self.begun = False
         self.awaited = False
-        self._drafts = Drafts(first)
+        kept = kept_draft(preferences)
+        self.beside_own = proposed and _has_own_choices(kept, first)
+        self._drafts = Drafts(kept if self.beside_own else first)
+        self._drafts.change(first)
         self._opened_with = dict(first.given)
         self._preferences = preferences
         self._is_unsaved = False
@@ -99,8 +103,12 @@ class PlanInWork:
 
     def keep(self) -> None:
         """So that the plan is the same when the screen is opened the next time. It is saved when this one is closed."""
-        if not self.begun and self._preferences.plan != self.draft.given:
-            self._preferences.plan = dict(self.draft.given)
+        self.beside_own = self.beside_own and not self.is_changed
+        if self.begun or self.beside_own:
+            return
+        now = dict(self.draft.given), self.draft.held_profile
+        if now != (self._preferences.plan, self._preferences.profile):
+            self._preferences.plan, self._preferences.profile = now
             self._is_unsaved = True
 
     def save(self) -> None:
@@ -110,9 +118,11 @@ class PlanInWork:
             self._preferences.save()
 
     def begin(self) -> None:
-        """A run is started from it: the next plan begins with the same settings, and another name."""
-        self._preferences.plan = {name: value for name, value in self.draft.given.items() if name != "name"}
-        self._preferences.save()
+        """A run is started from it: the next plan begins with the same settings, and another name; or with the user's own."""
+        if not self.beside_own:
+            self._preferences.plan = {name: value for name, value in self.draft.given.items() if name != "name"}
+            self._preferences.profile = self.draft.held_profile
+            self._preferences.save()
         self.begun = True
 
     # What results from it
@@ -203,3 +213,14 @@ class PlanInWork:
         shown = self.shown
         if shown is not None:
             self.work.prepare(shown.settings)
+
+
+def kept_draft(preferences: Preferences) -> Draft:
+    """The one that was kept when its screen was left."""
+    return Draft(known_settings(preferences.plan), preferences.profile)
+
+
+def _has_own_choices(kept: Draft, first: Draft) -> bool:
+    """Whether `first` in place of this draft would lose more than a text and a time."""
+    own = set(kept.given) - set(OF_A_TEXT) - {"time"}
+    return any(first.given.get(name) != kept.given[name] for name in own)

@@ -12,9 +12,9 @@ from textual.widgets import OptionList, Static
 from mmrec_engine.settings import Resolved, Settings
 from mmrec_engine.settings.presets import PROFILES
 from mmrec_engine.settings.pretrained import PRETRAINED
-from mmrec_tui.app.draft import Draft, estimate_run, known_settings, typed_corpora
+from mmrec_tui.app.draft import Draft, estimate_run, typed_corpora
 from mmrec_tui.app.keys import Key, keys_of
-from mmrec_tui.app.plan_in_work import PlanInWork
+from mmrec_tui.app.plan_in_work import PlanInWork, kept_draft
 from mmrec_tui.app.screens.base import KeyBar, Title
 from mmrec_tui.app.screens.plan_next import PlanNextScreen
 from mmrec_tui.app.widgets.configs import ConfigsPane
@@ -48,7 +48,7 @@ class PlanScreen(PlanNextScreen):
         say = self.say
         if self._made is None:
             kept = self.own_app.stage.preferences
-            self._made = PlanInWork(self._first or Draft(known_settings(kept.plan)), kept)
+            self._made = PlanInWork(self._first or kept_draft(kept), kept, proposed=self._first is not None)
         yield Title(say("plan.title"))
         yield Static(id="tabs")
         with Container(id="panes"):
@@ -69,6 +69,8 @@ class PlanScreen(PlanNextScreen):
         for pane in self.query(Pane):  # whether its text fits decides on a key
             self.watch(pane, "show_vertical_scrollbar", self.refresh_keys, init=False)
         self.set_interval(_LOOK_SECONDS, self._look)
+        if self._plan.beside_own:
+            self.own_app.tell("plan.beside-own")
 
     def on_screen_resume(self) -> None:
         if self.app.screen is self:
