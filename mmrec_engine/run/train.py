@@ -70,6 +70,7 @@ def train(
     origin: Origin | None = None,
     began: float | None = None,
     planned: events.Planned | None = None,
+    after: Callable[[], object] | None = None,
     on_event: Callable[[Event], object] | Sequence[Callable[[Event], object]] = (),
 ) -> Iterator[Event]:
     """Train with these settings, and yield the events (events/kinds.py).
@@ -82,6 +83,7 @@ def train(
     origin: the run that this one follows, if a remedy started it.
     began: start of a run's given time (monotonic clock); None: now.
     planned: the plan that chose some of these settings, made before; it is recorded, and none is made.
+    after: waits for other work on the same processors, before the run's time begins; the run can be watched meanwhile.
     on_event: a function, or several, called with each event after it is recorded: in the events' order, in a thread of its own,
     so training does not wait for it. If it raises or hangs, that is a finding, and the run goes on without it.
     Raises RequestError if the request is wrong (nothing is changed on disk), TrainingError if training cannot go on
@@ -91,7 +93,7 @@ def train(
     mode: Mode = "resume" if resume else "overwrite" if overwrite else "new"
     functions = (on_event,) if callable(on_event) else tuple(on_event)
     yield from _Run(
-        resolved, control or Control(), mode, held_lock, run_checks, origin, began, planned, functions
+        resolved, control or Control(), mode, held_lock, run_checks, origin, began, planned, functions, after
     ).stream()
 
 
@@ -111,7 +113,9 @@ class _Run:
         began: float | None,
         planned: events.Planned | None,
         functions: Sequence[Callable[[Event], object]],
+        after: Callable[[], object] | None = None,
     ) -> None:
+        self._after = after
         self._began = time.monotonic() if began is None else began
         self._made_plan = planned
         self._expected: dict[str, Any] = {}  # of the plan for a run with a given time
@@ -170,6 +174,12 @@ class _Run:
         if self._mode == "resume" and not self._stored and not names_text(self._resolved):
             raise RequestError("nothing-to-resume", folder=self._folder.path)
         yield events.State(state="PREPARING")
+        if self._after is not None:
+            yield events.Progress(task="ending-checks", done=0, total=0)
+            waited = -time.monotonic()
+            self._after()
+            waited += time.monotonic()
+            self._began, self._started = self._began + waited, self._started + waited
         if self._mode == "resume" and is_gone(settings) and ended_before(self._folder.path, settings):
             raise _NothingLeft  # nothing is left to train, so the missing text is not needed
         if settings.metrics is not None:
@@ -186,6 +196,7 @@ class _Run:
         path, content, damaged = (
             checkpoints.newest_usable(self._folder.path) if self._mode == "resume" else (None, {}, [])
         )
+        yield events.Progress(task="building", done=0, total=0)
         machine = machine_for(settings, corpus.tokenizer.vocab_size, self._stored)
         settings = self._take_fitting(settings, corpus, machine)
         if not self._stored:
@@ -197,6 +208,7 @@ class _Run:
                 settings, self._resolved.sources, corpus, self._folder.path, machine,
                 settings.init_from is not None, lambda: self._control.stop_asked,
             )  # fmt: skip
+            yield events.Progress(task="building", done=0, total=0)
         try:
             training = build_state(settings, machine, corpus, self._folder.path, content or None)
         except (KeyError, TypeError, ValueError, AttributeError) as error:

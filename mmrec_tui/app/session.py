@@ -171,11 +171,12 @@ class Training(Session):
         from mmrec_engine.errors import Interrupted, MmrecError, TrainingError
 
         try:
+            with self._lock:
+                self._history.add(events.State(state="PREPARING"))
+                self._history.add(events.Progress(task="loading", done=0, total=0))
             from mmrec_engine.run.checks_around_run import RunChecks
             from mmrec_engine.run.train import train
 
-            if self._after is not None:
-                self._after.join()
             parameters = self._parameters
             # Who starts a run before its checks have ended has confirmed that.
             before, language = not parameters.found, parameters.language
@@ -189,6 +190,7 @@ class Training(Session):
                 run_checks=run_checks,
                 origin=parameters.origin,
                 planned=parameters.planned,
+                after=None if self._after is None else self._after.join,
             ):
                 if isinstance(event, events.Resumed) and event.checkpoint is not None:
                     self._take_up_record()

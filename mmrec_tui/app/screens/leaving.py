@@ -68,14 +68,18 @@ class LeavingScreen(Dialog[None]):
         training = app.stage.training
         if training is None or self._detaching is not None or self._stopping:
             return
-        with training.reading() as history:
-            begun = history.last_step is not None
-        if not begun:
-            app.warn("leaving.too-early")
+        if not self._begun(training):
+            app.warn("leaving.paused-early" if training.paused else "leaving.too-early")
             self.dismiss()
             return
         self._under_way("leaving.detaching")
         self._detaching = app.stage.detaching = Work(lambda _: detach(training))
+
+    @staticmethod
+    def _begun(training: Training) -> bool:
+        """Whether a step was made, so that there is something to hand over."""
+        with training.reading() as history:
+            return history.last_step is not None
 
     def _under_way(self, key: str) -> None:
         self.query_one("#question", Static).update(cast("OwnApp", self.app).say(key))
@@ -83,7 +87,9 @@ class LeavingScreen(Dialog[None]):
 
     def _look(self) -> None:
         app = cast("OwnApp", self.app)
-        if self._stopping and app.stage.training is None:
+        training = app.stage.training
+        self.query_one("#detach").display = training is None or self._begun(training)
+        if self._stopping and training is None:
             app.exit()
         if self._detaching is None or not self._detaching.done:
             return

@@ -34,6 +34,12 @@ class RunViewScreen(LookingScreen):
         return session
 
     @property
+    def _begun(self) -> bool:
+        """Whether a step was made."""
+        with self.session.reading() as history:
+            return history.last_step is not None
+
+    @property
     def _view(self) -> View:
         preferences = self.own_app.stage.preferences
         axis: XAxis = next((axis for axis in X_AXES if axis == preferences.x_axis), "step")

@@ -62,8 +62,8 @@ class TrainingScreen(RunViewScreen):
         self._meter = Meter()
         self._ticks = 0
         self._last_state = ""
-        self._last_live: bool | None = None
-        self._offered = False
+        self._seen_beside: tuple[object, ...] = ()
+        self._will_pause = False  # asked for while the run is prepared
         self._broken: set[str] = set()
 
     def compose(self) -> ComposeResult:
@@ -150,10 +150,10 @@ class TrainingScreen(RunViewScreen):
             self._guarded("panel-machine", lambda one: cast(MachinePanel, one).look(readings))
         if state != self._last_state and session.loaded:
             self._state_changed(state)
-        offered = bool(self._offers)
         # Some time after the last state the process may still be running.
-        if live != self._last_live or offered != self._offered:
-            self._last_live, self._offered = live, offered
+        beside = live, bool(self._offers), self._begun
+        if beside != self._seen_beside:
+            self._seen_beside = beside
             self.query_one(KeyBar).show_keys()
 
     def draw_plots(self) -> None:
@@ -185,6 +185,7 @@ class TrainingScreen(RunViewScreen):
 
     def _state_changed(self, state: str) -> None:
         before, self._last_state = self._last_state, state
+        self._will_pause = self._will_pause and state == "PREPARING"
         if state in ENDED:
             self.draw_plots()  # the last steps, even if curves are rarely drawn
         self.query_one(KeyBar).show_keys()
@@ -237,6 +238,8 @@ class TrainingScreen(RunViewScreen):
     def shown_keys(self) -> list[Key]:
         session = self.session
         hidden = {"pause", "save", "stop", "detach"} if not session.live else {"go_on_run", "report", "new_run"}
+        if not self._begun:  # nothing to save or to hand over
+            hidden |= {"save", "detach"}
         if not session.resumable:
             hidden.add("go_on_run")
         if not session.is_recorded:
@@ -255,7 +258,9 @@ class TrainingScreen(RunViewScreen):
         return sorted(keys, key=lambda key: key.action != "apply")
 
     def action_pause(self) -> None:
-        self._ask("resume" if self.session.paused else "pause")
+        paused = self.session.paused or self._will_pause
+        self._will_pause = not paused and self.session.state == "PREPARING"
+        self._ask("resume" if paused else "pause", "asked.pause-later" if self._will_pause else "")
 
     def action_save(self) -> None:
         self._ask("save")
@@ -297,16 +302,19 @@ class TrainingScreen(RunViewScreen):
 
         self.app.push_screen(RemedyScreen(found, live=session.live, warmup_ended=ended), take)
 
-    def _ask(self, command: str) -> None:
+    def _ask(self, command: str, told: str = "") -> None:
         if not self.session.live:
             self.own_app.warn("training.not-live")
+            return
+        if command == "save" and not self._begun:
+            self.own_app.warn("training.nothing-to-save")
             return
         try:
             self.session.ask(command)
         except MmrecError as error:
             self.own_app.tell_error(error)
             return
-        self.own_app.tell(f"asked.{command}")
+        self.own_app.tell(told or f"asked.{command}")
 
     def action_detach(self) -> None:
         training = self.own_app.stage.training

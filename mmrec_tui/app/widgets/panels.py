@@ -58,7 +58,11 @@ def state_text(
     if history.progress is not None and state in ("PREPARING", "VALIDATING"):
         share = history.progress.share
         task = f"task.{history.progress.task}"
-        middle += Content(f"  {say(task) if say.knows(task) else one_line(history.progress.task)} ")
+        words = say(task) if say.knows(task) else one_line(history.progress.task)
+        if step is not None or history.progress.total:
+            middle += Content(f"  {words} ")
+        else:  # of unknown length
+            return where + Content("  ") + middle + Content(f"\n {words}…")
     else:
         share = (step.step if step else 0) / history.planned_steps if history.planned_steps else 0.0
         words = f" {say('state-line.epoch', epoch=epoch, epochs=epochs)}" if epochs else ""
