@@ -8,6 +8,8 @@ from textual.content import Content
 from textual.widgets import Select
 from textual.widgets._select import NoSelection, SelectCurrent, SelectOverlay
 
+EXPLAINED = "  "  # between a value and what explains it in the open list
+
 
 class ChoiceValue(SelectCurrent):
     """The chosen value and the arrow, drawn by one widget instead of four."""
@@ -21,7 +23,8 @@ class ChoiceValue(SelectCurrent):
         event.stop()
         choice = self.parent
         if isinstance(choice, Choice) and choice.closed_at < event.time:
-            choice.expanded = True
+            choice.focus()  # first, so that the list opens where its line stands then
+            choice.call_after_refresh(choice.open)
 
     def on_click(self, event: events.Click) -> None:
         event.stop()
@@ -33,7 +36,7 @@ class ChoiceValue(SelectCurrent):
         self.refresh()
 
     def render(self) -> Content:
-        chosen = self.placeholder if isinstance(self.label, NoSelection) else str(self.label)
+        chosen = self.placeholder if isinstance(self.label, NoSelection) else str(self.label).partition(EXPLAINED)[0]
         opened = isinstance(self.parent, Select) and self.parent.expanded
         room = max(1, self.content_size.width - 2)
         words = Content(chosen).truncate(room, ellipsis=True, pad=True)
@@ -41,7 +44,10 @@ class ChoiceValue(SelectCurrent):
 
 
 class Choice(Select[str]):
-    """One line; its values open over the screen."""
+    """One line; its values open over the screen, each with the words after EXPLAINED that tell it from the others."""
+
+    def open(self) -> None:
+        self.expanded = True
 
     closed_at = 0.0  # when the open list last lost the focus
 

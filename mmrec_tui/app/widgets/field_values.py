@@ -8,6 +8,7 @@ from mmrec_engine.locales.numbers import in_language, with_exponent, with_units
 from mmrec_engine.planning.free_settings import CHOSEN, PLANNER, is_free
 from mmrec_engine.settings import FIELDS, Resolved, value_type
 from mmrec_engine.system.cores import allowed_cores, available_cores, cpu_quota
+from mmrec_tui.app.widgets.choice import EXPLAINED
 from mmrec_tui.app.widgets.fields import Kind
 from mmrec_tui.locales import Wording
 from mmrec_tui.presentation.planned import unset_words
@@ -42,7 +43,10 @@ def source_key(name: str, resolved: Resolved, *, planned: bool = False) -> str:
 def choices_of(name: str, say: Wording) -> list[tuple[str, str]]:
     if value_type(name) is bool:
         return [(say("plan.on"), "True"), (say("plan.off"), "False")]
-    return [(choice, choice) for choice in FIELDS[name].metadata["choices"]]
+    choices = FIELDS[name].metadata["choices"]
+    width, keys = max(map(len, choices), default=0), {choice: f"choice.{name}-{choice}" for choice in choices}
+    explained = {choice: say(key) if say.knows(key) else "" for choice, key in keys.items()}
+    return [(f"{choice:<{width}}{EXPLAINED}{words}".rstrip(), choice) for choice, words in explained.items()]
 
 
 def kind_of(name: str) -> Kind:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any, cast
+from typing import Any
 
 from textual.app import ComposeResult
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import Horizontal
 from textual.content import Content
-from textual.events import Key
 from textual.message import Message
 from textual.timer import Timer
 from textual.widget import Widget
@@ -17,9 +16,10 @@ from textual.widgets import Input, Select, Static
 from mmrec_engine.locales.guide import HYPERPARAMETERS, PROFILE_TEXTS
 from mmrec_engine.settings import FIELDS, GROUPS, Resolved, matters, settings_of, value_type
 from mmrec_tui.app.draft import typed
-from mmrec_tui.app.in_app import field_name
+from mmrec_tui.app.in_app import field_name, in_app
 from mmrec_tui.app.widgets.choice import Choice
 from mmrec_tui.app.widgets.explanation import Explanation
+from mmrec_tui.app.widgets.field_list import Fields
 from mmrec_tui.app.widgets.field_values import (
     as_text,
     choices_of,
@@ -85,29 +85,6 @@ class Field(Horizontal):
         if wrong != self.wrong or not source.is_same(self.source):
             self.source, self.wrong = source, wrong
             self.refresh()
-
-
-class Fields(VerticalScroll):
-    """The list of fields. The focused one stays visible, however the height of the list changes. ↑ and ↓ move between fields;
-    an open list of values keeps them."""
-
-    def on_key(self, event: Key) -> None:
-        """Before the bindings of this list, which scroll it away from the focused field."""
-        shown = self.screen.focus_chain
-        fields = [one for one in shown if isinstance(one, ValueInput | Choice) and self in one.ancestors]
-        focused = self.screen.focused
-        if event.key in ("up", "down") and focused in fields:
-            event.stop()
-            event.prevent_default()
-            place = fields.index(focused) + (1 if event.key == "down" else -1)
-            fields[min(max(0, place), len(fields) - 1)].focus()
-
-    def on_resize(self) -> None:
-        focused = self.screen.focused
-        if focused is not None and self in focused.ancestors:
-            # The whole line: an open list of values has the focus then, and is over the screen, not in this list.
-            line = next(node for node in focused.ancestors_with_self if node.parent is self)
-            cast(Widget, line).scroll_visible(animate=False)
 
 
 class Form(Widget):
@@ -208,7 +185,7 @@ class Form(Widget):
     def _is_ahead(self, field: Field) -> bool:
         """Whether the user has changed it, and the message about that is still on its way, as on a busy machine."""
         value = str(field.value.value)
-        return self._shown.get(field.setting, value) != value
+        return bool(self._shown.get(field.setting, value) != value)
 
     def show_reasons(self, reasons: dict[str, str]) -> None:
         """Why the planner chose a value, above the explanation of the focused setting."""
@@ -340,14 +317,15 @@ class Form(Widget):
             about.explain(Content.styled(say("plan.profile-about"), "$foreground 80%"))
             return
         entry, language = _ABOUT[field.setting], say.language
-        parts = [plain(entry.what[language])]
+        parts = [plain(in_app(entry.what[language], say))]
         if reason := self._reasons.get(field.setting):
             parts.insert(0, Content.styled(f"{say('source.planner')}: ", "bold $accent") + plain(reason))
         if replaced := self._replaces.get(field.setting):
             parts.insert(0, Content.styled(say("field.replaces", name=field_name(replaced, say)), "$accent"))
         if entry.lower[language]:
             for way, effect in (("higher", entry.higher), ("lower", entry.lower)):
-                parts.append(Content.styled(say(f"field.{way}") + " ", "bold $accent") + plain(effect[language]))
+                words = in_app(effect[language], say)
+                parts.append(Content.styled(say(f"field.{way}") + " ", "bold $accent") + plain(words))
         else:
-            parts.append(plain(entry.higher[language]))
+            parts.append(plain(in_app(entry.higher[language], say)))
         about.explain(Content("\n").join(parts if first is None else [first, *parts]))
