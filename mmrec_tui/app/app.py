@@ -70,7 +70,7 @@ class MmrecApp(AppRuns, inherit_bindings=False):
         self.broken: list[BaseException] = []
         self._awaited = None
         self._tells_focus = False
-        self._told = {}
+        self.note = self._note_ends = None
         self._commands = []
         self._key_order = KeyOrder(self, super().on_event)
         self._double_click = DoubleClick()
@@ -232,7 +232,7 @@ class MmrecApp(AppRuns, inherit_bindings=False):
     def use_theme(self, name: str) -> None:
         self.theme = self.stage.preferences.theme = name
         self.stage.preferences.save()
-        self.tell_anew("palette.theme", name=self.say(f"theme.{name}"))  # the key is pressed until a theme pleases
+        self.tell("palette.theme", name=self.say(f"theme.{name}"))
 
     def action_notifications(self) -> None:
         """Ask for the command that is run at the end of each run."""

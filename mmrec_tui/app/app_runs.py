@@ -6,12 +6,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rich.cells import cell_len
 from textual.app import App
-from textual.widgets._toast import Toast
+from textual.content import Content
+from textual.timer import Timer
 
 from mmrec_engine.errors import MmrecError
 from mmrec_engine.storage.run_files import LOG
 from mmrec_tui.app.in_app import error_text
+from mmrec_tui.app.screens.base import KeyBar
 from mmrec_tui.terminal import one_line
 
 if TYPE_CHECKING:
@@ -25,6 +28,9 @@ if TYPE_CHECKING:
     from mmrec_tui.locales import Wording
     from mmrec_tui.notification import Command, Ending
 
+_TOLD_SECONDS, _WARNED_SECONDS = 2.5, 4.0
+_BESIDE_A_NOTE = 2  # columns of the last line
+
 
 class AppRuns(App[object], inherit_bindings=False):
     """`MmrecApp` sets these attributes and documents them."""
@@ -35,7 +41,8 @@ class AppRuns(App[object], inherit_bindings=False):
     _awaited: Session | None  # the run whose end is to be announced to a user who is elsewhere
     _tells_focus: bool  # whether this terminal reports its focus
     _commands: list[tuple[Command, str]]  # of the user, running, each with the key of the words about its failure
-    _told: dict[str, str]  # the newest of the notices that replace each other, by key
+    note: Content | None  # what the last line says for some seconds
+    _note_ends: Timer | None
 
     def open_screen(self, name: str, **how: Any) -> None:
         """A screen on top of this one. Its code is loaded when it is first used."""
@@ -252,7 +259,7 @@ class AppRuns(App[object], inherit_bindings=False):
 
         started = notification.start(command, ending)
         if started is None:
-            self.warn(failed, ended=notification.NOT_STARTED.words(self.say))
+            self._warn_of_command(failed, notification.NOT_STARTED.words(self.say))
         else:
             self._commands.append((started, failed))
 
@@ -261,27 +268,50 @@ class AppRuns(App[object], inherit_bindings=False):
             self._commands.remove(one)
             command, failed = one
             if command.failure is not None:
-                self.warn(failed, ended=command.failure.words(self.say))
+                self._warn_of_command(failed, command.failure.words(self.say))
+
+    def _warn_of_command(self, failed: str, ended: str) -> None:
+        """In a notice over the screen, because it is not about what one does there."""
+        self.notify(self.say(failed, ended=ended), severity="warning", markup=False)
 
     # Words
 
     def tell(self, key: str, **values: object) -> None:
-        self.notify(self.say(key, **values), timeout=2.5, markup=False)
-
-    def tell_anew(self, key: str, **values: object) -> None:
-        """The same in place of the last one with this key, for a key that is pressed several times."""
-        for toast in self.screen.query(Toast):
-            if toast._notification.message == self._told.get(key):
-                toast._expire()
-        self._told[key] = self.say(key, **values)
-        self.tell(key, **values)
+        words = self.say(key, **values)
+        if not self._note(words, "$accent", _TOLD_SECONDS):
+            self.notify(words, timeout=_TOLD_SECONDS, markup=False)
 
     def warn(self, key: str, **values: object) -> None:
-        self.notify(self.say(key, **values), severity="warning", markup=False)
+        words = self.say(key, **values)
+        if not self._note(words, "bold $warning", _WARNED_SECONDS):
+            self.notify(words, severity="warning", timeout=_WARNED_SECONDS, markup=False)
+
+    def _note(self, words: str, style: str, seconds: float) -> bool:
+        """Say it for some seconds at the end of the screen's last line, which covers nothing. Returns whether it has room."""
+        bars = [bar for screen in self.screen_stack for bar in screen.query(KeyBar)]
+        if not bars or cell_len(words) + _BESIDE_A_NOTE > self.size.width:
+            return False
+        if self._note_ends is not None:
+            self._note_ends.stop()
+        self.note = Content.styled(words, style)
+        self._note_ends = self.set_timer(seconds, self._end_note)
+        self._show_note()
+        return True
+
+    def _end_note(self) -> None:
+        self.note = None
+        self._show_note()
+
+    def _show_note(self) -> None:
+        for screen in self.screen_stack:
+            for bar in screen.query(KeyBar):
+                bar.show_keys()
 
     def withdraw(self, *keys: str) -> None:
         """Close the notices with these words, which hold no longer."""
         words = [self.say(key) for key in keys]
+        if self.note is not None and self.note.plain in words:
+            self._end_note()
         for notice in [one for one in self._notifications if one.message in words]:
             self._unnotify(notice)
 

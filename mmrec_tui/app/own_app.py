@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from textual.content import Content
+
     from mmrec_engine.run.follow_up import Offer
     from mmrec_engine.settings import Resolved
     from mmrec_tui.app.session import Session, StartParameters, Work
@@ -20,6 +22,7 @@ class OwnApp(Protocol):
     stage: Stage
     say: Wording
     torch: Work[None] | None
+    note: Content | None
 
     def open_screen(self, name: str, **how: Any) -> None: ...
     def search(self, name: str, found: Callable[[Any], None], *what: Any) -> Work[Any]: ...

@@ -195,7 +195,7 @@ async def test_report_of_a_stopped_run_says_how_to_go_on_and_offers_only_what_it
                 await pilot.press(key)
                 await until_shown(pilot, say("report.no-model"))
                 assert app.screen is screen and app.focused is not screen.query_one("#prompt")
-                app.clear_notifications()
+                app._end_note()
                 await until(pilot, lambda: say("report.no-model") not in screen_text(app))
 
 

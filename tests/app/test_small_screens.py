@@ -124,4 +124,4 @@ async def test_remedy_on_the_checklist_tells_what_it_changed(language: str, told
         (offer,) = offers(found, resolve({"learning_rate": 0.5}).settings.as_dict())
         screen._checks.apply = lambda offer: None
         screen._apply(offer)
-        await until(pilot, lambda: any(notice.message.startswith(told) for notice in app._notifications))
+        await until_shown(pilot, told)

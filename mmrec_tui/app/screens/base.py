@@ -210,7 +210,7 @@ _MORE = 4  # columns of the number of keys that did not fit
 
 class KeyBar(Static):
     """The last line: as many of the active keys as fit, which can be clicked too. The list of all keys, with the number of
-    those that did not fit, and the ways to leave are always at the end."""
+    those that did not fit, and the ways to leave are always at the end; for some seconds, what was done may stand there."""
 
     def on_mount(self) -> None:
         self.show_keys()
@@ -240,6 +240,14 @@ class KeyBar(Static):
             parts.append(
                 (Content.styled(screen.shown_key(key), "bold $accent") + words).stylize(f"@click=screen.{_call(key)}")
             )
+        note = screen.own_app.note
+        if note is not None:  # the keys before it stay where the mouse points
+            room = width - note.cell_length - 1
+            parts = [
+                part for part, end in zip(parts, itertools.accumulate(map(len, parts)), strict=True) if end <= room
+            ]
+            used = sum(map(len, parts))
+            parts.append(Content(" " * max(0, width - used - note.cell_length - 1)) + note)
         set_line(self, Content(" ") + Content("").join(parts))
 
 

@@ -186,20 +186,32 @@ class StartScreen(MmrecScreen):
         if event.option_list.id == "recent":
             run = next((run for run in self._runs if str(run.path) == event.option.id), None)
             if run is not None:
+                self._opening()
                 self.own_app.watch_run(run.path)
         elif event.option.id is not None and event.option.id.startswith(_TIMED):
             self._plan_for(60.0 * int(event.option.id.removeprefix(_TIMED)))
         elif event.option.id is not None:
             getattr(self, f"action_{event.option.id}")()
 
+    def _opening(self) -> None:
+        """Say so at once: while the engine is loaded, the next screen takes seconds."""
+        if self.own_app.torch is None or not self.own_app.torch.done:
+            self.own_app.tell("start.opening")
+            self._dirty_widgets.update(self.query(KeyBar))
+            self._on_timer_update()  # draws now: what follows blocks the loop
+            self.app.call_later(self.own_app.withdraw, "start.opening")
+
     def action_new_run(self) -> None:
+        self._opening()
         self.own_app.open_screen("plan")
 
     def _plan_for(self, seconds: float) -> None:
         """The plan of the best model in this time, for the text that was chosen last."""
+        self._opening()
         self.own_app.plan_in_the_time(self.own_app.stage.preferences.plan, seconds)
 
     def action_go_on(self) -> None:
+        self._opening()
         from mmrec_engine.settings import resolve
 
         if self._last is not None:
@@ -208,9 +220,11 @@ class StartScreen(MmrecScreen):
 
     def action_watch(self) -> None:
         if self._live is not None:
+            self._opening()
             self.own_app.watch_run(self._live.path)
 
     def action_runs(self) -> None:
+        self._opening()
         self.own_app.open_screen("runs")
 
 
