@@ -13,6 +13,8 @@ from mmrec_engine.locales.guide import ITEMS
 from mmrec_tui.app.widgets.items import Items
 from mmrec_tui.locales import Wording
 from mmrec_tui.presentation.findings import gravity
+from tests.app.conftest import an_app, until_shown
+from tests.app.every_screen import OPENERS, Found
 
 
 def test_findings_are_in_one_order_and_an_unknown_status_is_not_the_last() -> None:
@@ -54,3 +56,14 @@ async def test_items_keep_their_order_when_the_checks_end_under_a_users_cursor(m
             assert _order(items) == guide and items._row[0].id == guide[1] and items.highlighted == 1
         else:
             assert _order(items) == [guide[-1], *guide[:-1]] and items.highlighted == 0
+
+
+@pytest.mark.parametrize(("language", "told"), [("en", "5 of 21 · ✗ failed: 1"), ("tr", "5 / 21 · ✗ geçmeyen: 1")])
+async def test_failed_checks_are_counted_while_the_list_follows_the_running_one(
+    language: str, told: str, without_torch: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Found, "done", False)
+    app = an_app(language)
+    async with app.run_test(size=(60, 16)) as pilot:
+        await OPENERS["ChecklistScreen"](app, pilot)
+        await until_shown(pilot, told)

@@ -20,7 +20,6 @@ from mmrec_tui.app.in_app import chosen_values
 from mmrec_tui.app.screens import report as report_screen
 from mmrec_tui.app.widgets.finding_panels import hints_text
 from mmrec_tui.locales import Wording
-from mmrec_tui.preferences import read_preferences
 
 from .conftest import TINY, TRAINED, an_app, screen_text, table_of, until, until_shown
 from .recorded import BEGAN, PLANNED, a_training, an_ending, record
@@ -239,10 +238,14 @@ async def test_proposed_plan_replaces_the_one_that_was_open(
         proposed = {**text, "time": verdicts[0]["seconds"]}
         plan: Any = app.screen
         await until(pilot, lambda: plan._draft.given == proposed and not before.is_running, 5)
-        assert app.stage.preferences.plan == proposed, "also after the other one has been closed"
+        own = {"config": "mini", "dropout": 0.3}
+        assert app.stage.preferences.plan == own, "also after the other one has been closed"
         await pilot.press("escape")
         await until(pilot, lambda: table_of(app) == "start")
-        assert app.stage.preferences.plan == read_preferences().plan == proposed
+        assert app.stage.preferences.plan == own
+        await pilot.press("n")
+        await until(pilot, lambda: table_of(app) == "plan" and app.screen._made)
+        assert app.screen._draft.given == own, "a proposal replaces no plan of one's own"
 
 
 DISK = {"error": "training-disk", "path": "checkpoints/tiny/best_model.pt", "reason": "No space left on device"}
