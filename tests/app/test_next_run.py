@@ -244,8 +244,10 @@ async def test_proposed_plan_replaces_the_one_that_was_open(
         await until(pilot, lambda: table_of(app) == "start")
         assert app.stage.preferences.plan == own
         await pilot.press("n")
-        await until(pilot, lambda: table_of(app) == "plan" and app.screen._made)
-        assert app.screen._draft.given == own, "a proposal replaces no plan of one's own"
+        await until(pilot, lambda: table_of(app) == "plan")
+        again: Any = app.screen
+        await until(pilot, lambda: again._made)
+        assert again._draft.given == own, "a proposal replaces no plan of one's own"
 
 
 DISK = {"error": "training-disk", "path": "checkpoints/tiny/best_model.pt", "reason": "No space left on device"}
