@@ -115,7 +115,10 @@ async def test_search_for_a_batch_shows_the_row_it_recommends_and_how_to_read_on
 @pytest.mark.parametrize(
     ("language", "told"), [("en", "changed: learning rate 0.5 → 3e-4"), ("tr", "değişti: öğrenme oranı 0,5 → 3e-4")]
 )
-async def test_remedy_on_the_checklist_tells_what_it_changed(language: str, told: str) -> None:
+async def test_remedy_on_the_checklist_tells_what_it_changed(
+    language: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mmrec_tui.app.app_runs._TOLD_SECONDS", 600.0)
     app = an_app(language)
     async with app.run_test(size=SMALL, notifications=True) as pilot:
         await OPENERS["ChecklistScreen"](app, pilot)
