@@ -15,7 +15,7 @@ from mmrec_engine.runs.history import History
 from mmrec_engine.runs.smoothing import USUAL_DECAY
 from mmrec_engine.settings import Settings
 from mmrec_tui.locales import Wording
-from mmrec_tui.presentation.plotting import Figure, Point, Role, Series
+from mmrec_tui.presentation.plotting import BETWEEN_NOTES, Figure, Point, Role, Series
 
 if TYPE_CHECKING:
     from mmrec_engine.planning.lr_finder import RateSearch
@@ -24,6 +24,7 @@ _PLANNED_POINTS = 400
 XAxis = Literal["step", "tokens", "time"]
 X_AXES: tuple[XAxis, ...] = ("step", "tokens", "time")
 OVERLAY: tuple[Role, ...] = ("line", "second", "third", "fourth", "fifth", "sixth")
+_ALONE = "•"  # of the first training step: ◆ is a validation
 _HIGHEST_PERPLEXITY = 20.0  # as a logarithm; larger values are not plotted
 
 
@@ -132,7 +133,7 @@ def rates(search: RateSearch, say: Wording) -> Figure:
     losses = tuple((point.rate, point.loss) for point in search.points)
     smoothed = tuple((point.rate, point.smoothed) for point in search.points)
     series = [Series(losses, "faint"), Series(smoothed, "line")]
-    entries: list[tuple[Role, str]] = [("line", say("plot.training"))]
+    entries: list[tuple[Role, str]] = [("line", say("plot.smoothed")), ("faint", say("plot.training"))]
     marked: tuple[tuple[float | None, Role, str], ...] = (
         (search.current, "points", say("rates.current")),
         (search.suggestion, "best", say("rates.suggested")),
@@ -142,7 +143,8 @@ def rates(search: RateSearch, say: Wording) -> Figure:
             series.append(Series((_nearest(smoothed, rate),), role))
             entries.append((role, words))
     note = "" if search.diverged_at is None else say("rates.diverges", rate=say.about_rate(search.diverged_at))
-    return Figure(tuple(series), say.rate_tick, say.tick, log_x=True, entries=tuple(entries), note=note)
+    unit = say("rates.rate")
+    return Figure(tuple(series), say.rate_tick, say.tick, log_x=True, entries=tuple(entries), note=note, x_unit=unit)
 
 
 def _nearest(points: tuple[Point, ...], x: float) -> Point:
@@ -155,8 +157,8 @@ def _loss(history: History, view: View, say: Wording) -> Figure:
     baselines = {} if history.started is None else history.started.baselines
     series = [Series(((0.0, loss),), "level", f"{name} {say.number(loss, 2)}") for name, loss in baselines.items()]
     entries: list[tuple[Role, str]] = []
-    _add_earlier(series, entries, view, lambda one: one.loss)
     _add_training(series, entries, history, view, say, lambda loss: loss)
+    _add_earlier(series, entries, view, lambda one: one.loss)
     series.append(Series(validation, "points"))
     if validation:
         entries.append(("points", say("plot.validation")))
@@ -172,7 +174,9 @@ def _loss(history: History, view: View, say: Wording) -> Figure:
     if history.non_finite:
         note = say("plot.non-finite", step=say.number(history.non_finite[-1]))
     words = tuple(entries)
-    return _figure(tuple(series), history, view, say, say.tick, log=view.log, entries=words, note=note, marks=marks)
+    return _figure(
+        tuple(series), history, view, say, say.tick, log=view.log, entries=words, note=note, marks=marks, cut=True
+    )
 
 
 def _add_training(
@@ -184,10 +188,10 @@ def _add_training(
     value: Callable[[float], float],
 ) -> None:
     """The training loss: raw and, over it, its moving average; the legend names both."""
-    raw = Series(_points(history.curves["loss"], view, value), "faint" if view.smoothing else "line")
+    raw = Series(_points(history.curves["loss"], view, value), "faint" if view.smoothing else "line", alone=_ALONE)
     series.append(raw)
     if view.smoothing in history.smoothed:
-        series.append(Series(_points(history.smoothed[view.smoothing], view, value), "line"))
+        series.append(Series(_points(history.smoothed[view.smoothing], view, value), "line", alone=_ALONE))
         entries.append(("line", say("plot.smoothed")))
     entries.append((raw.role, say("plot.training")))
 
@@ -195,23 +199,23 @@ def _add_training(
 def _add_earlier(
     series: list[Series], entries: list[tuple[Role, str]], view: View, value: Callable[..., float]
 ) -> None:
-    """The validations of an earlier run, below this one's."""
+    """The validations of an earlier run: over the training loss, which would hide them, and below this run's validations."""
     if view.earlier is not None:
         name, history = view.earlier
         series.append(Series(_validations(history, view, value), "second"))
-        entries.append(("second", name))
+        entries.insert(0, ("second", name))
 
 
 def _perplexity(history: History, view: View, say: Wording) -> Figure:
     validation = _validations(history, view, lambda one: one.perplexity)
     series: list[Series] = []
     entries: list[tuple[Role, str]] = []
-    _add_earlier(series, entries, view, lambda one: one.perplexity)
     _add_training(series, entries, history, view, say, _perplexity_of)
+    _add_earlier(series, entries, view, lambda one: one.perplexity)
     series.append(Series(validation, "points"))
     if validation:
         entries.append(("points", say("plot.validation")))
-    return _figure(tuple(series), history, view, say, say.tick, log=view.log, entries=tuple(entries))
+    return _figure(tuple(series), history, view, say, say.tick, log=view.log, entries=tuple(entries), cut=True)
 
 
 def _perplexity_of(loss: float) -> float:
@@ -229,16 +233,25 @@ def _figure(
     entries: tuple[tuple[Role, str], ...] = (),
     note: str = "",
     marks: tuple[float, ...] = (),
+    cut: bool = False,
 ) -> Figure:
     clock = view.x_axis == "time"
     x_text = say.clock_tick if clock else say.short
-    note = " · ".join(words for words in (say("plot.log") if log else "", note) if words)
+    zoomed = say("plot.zoomed") if view.shown != (0.0, 1.0) else ""
+    note = BETWEEN_NOTES.join(words for words in (note, say("plot.log") if log else "", zoomed) if words)
     unit = say(f"axis.{view.x_axis}")
     x_range = extent([history], view)
     entries = _drawn(entries, series, x_range)
     return Figure(
-        series, x_text, y_text, log=log, entries=entries, note=note, marks=marks, x_range=x_range, x_unit=unit, clock=clock
+        series, x_text, y_text, log=log, entries=entries, note=note, marks=marks, x_range=x_range, x_unit=unit, clock=clock,
+        cut=cut,
     )  # fmt: skip
+
+
+def is_in_sight(history: History, shown: tuple[float, float], view: View) -> bool:
+    """Whether a part of the line of its validations is in the visible part of the axis of x."""
+    places = [x for x, _ in _validations(history, view, lambda one: one.loss)]
+    return bool(places) and min(places) <= shown[1] and max(places) >= shown[0]
 
 
 def _drawn(
@@ -255,7 +268,7 @@ def _drawn(
 
 
 def _curve(history: History, name: str, view: View, role: Role) -> Series:
-    return Series(_points(history.curves[name], view, lambda value: value), role)
+    return Series(_points(history.curves[name], view, lambda value: value), role, alone=_ALONE)
 
 
 def _points(curve: Curve, view: View, value: Callable[[float], float]) -> tuple[Point, ...]:

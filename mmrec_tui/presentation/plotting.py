@@ -14,7 +14,7 @@ from collections.abc import Callable, Container
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from mmrec_tui.presentation.scale import Scale, apart, ticks, y_scale
+from mmrec_tui.presentation.scale import Scale, apart, powers, thinned, ticks, upper_limit, y_scale
 
 Role = Literal[
     "axis", "faint", "line", "points", "best", "level", "second", "third", "fourth", "fifth", "sixth", "cross"
@@ -38,6 +38,7 @@ DASHES: dict[Role, tuple[int, int]] = {
 _MARKERS: dict[Role, str] = {"faint": "braille", "points": "◆", "best": "★"}
 Run = tuple[str, Role]
 Point = tuple[float, float]
+BETWEEN_NOTES = " · "
 _COLUMNS_A_TICK = 14
 _LARGEST = 1e100  # plotext overflows long before a float does
 _ESCAPE = re.compile(r"\x1b\[([0-9;]*)m")
@@ -47,16 +48,19 @@ _FREE = " ┄┊│"  # what a label may overwrite
 
 @dataclass(frozen=True)
 class Series:
-    """Points in the order of x; a NaN is a gap. label: of a level, whose only point gives its height."""
+    """Points in the order of x; a NaN is a gap. label: of a level, whose only point gives its height. alone: the sign of a
+    line's only point, because a dot of a line is hardly seen."""
 
     points: tuple[Point, ...]
     role: Role
     label: str = ""
+    alone: str = _MARKERS["points"]
 
 
 @dataclass(frozen=True)
 class Figure:
-    """series: later ones are drawn over earlier ones. entries: role and words of each, for the legend. note: a warning.
+    """series: later ones are drawn over earlier ones. entries: role and words of each, for the legend. note: a warning, or
+    several, with `BETWEEN_NOTES`. cut: high values of the beginning are cut at the edge where they squash the rest.
 
     log, log_x: a logarithmic axis of y, of x. marks: positions on the axis of x, each with a vertical line. x_range: the
     visible range; None: from the first point to the last. x_unit: written at its end. clock: x in seconds.
@@ -73,6 +77,7 @@ class Figure:
     x_range: tuple[float, float] | None = None
     x_unit: str = ""
     clock: bool = False
+    cut: bool = False
 
     @property
     def legend(self) -> str:
@@ -131,12 +136,15 @@ def draw(figure: Figure, width: int, height: int, plain: bool = False, cross: fl
     seen = [(one, _visible(one, figure)) for one in figure.series]
     curves = [(one, points) for one, points in seen if one.role != "level"]
     ys = [y for _, points in curves for _, y in points if math.isfinite(y)]
-    scale = y_scale(*((min(ys), max(ys)) if ys else (0.0, 1.0)), rows, log=figure.log)
+    left, right = _ends(figure, curves)
+    limit = upper_limit([points for _, points in curves], left, right) if figure.cut and not figure.log else math.inf
+    scale = y_scale(*((min(ys), min(max(ys), limit)) if ys else (0.0, 1.0)), rows, log=figure.log)
     texts = [figure.y_text(value, scale.gap)[: width // 2] for value in scale.ticks]
     gutter = max((len(text) for text in texts), default=0)
     columns = max(1, width - gutter - 1)
-    left, right = _ends(figure, curves)
     cells = Cells(_rasterised(curves, columns, rows, (left, right), scale, plain))
+    if limit < math.inf:
+        _mark_cut(cells, curves, scale.top, lambda x: _column(x, left, right, columns), figure.y_text)
     for mark in figure.marks:
         _vertical(cells, _column(_placed(mark, figure.log_x), left, right, columns), "┊", "level")
     _set_levels(cells, [(one, points) for one, points in seen if one.role == "level"], scale)
@@ -212,9 +220,9 @@ def _rasterised(
     canvas.ylim(scale.bottom, scale.top)
     for one, points in curves:
         marker = _FAINT_WITHOUT_COLOUR if plain and one.role == "faint" else _MARKERS.get(one.role, "hd")
-        points = _thinned(points, 2 * columns)
+        points = thinned(points, 2 * columns)
         if len(points) == 1 and marker == "hd":
-            marker = _MARKERS["points"]  # a dot of a line is hardly seen
+            marker = one.alone
         how = {"color": ROLES.index(one.role) + 1, "marker": marker}
         if one.role in ("points", "best") or len(points) == 1:
             canvas.scatter([x for x, _ in points], [y for _, y in points], **how)
@@ -269,6 +277,27 @@ def _set_levels(cells: Cells, levels: list[tuple[Series, list[Point]]], scale: S
         cells.label(row, label, "level")
 
 
+def _mark_cut(
+    cells: Cells,
+    curves: list[tuple[Series, list[Point]]],
+    top: float,
+    column: Callable[[float], int],
+    y_text: Callable[[float, float], str],
+) -> None:
+    """An arrow at the upper edge wherever a curve is above it, and beside the first ones the highest value."""
+    above = {column(x): one.role for one, points in curves for x, y in points if y > top}
+    for place, role in above.items():
+        if 0 <= place < len(cells.rows[0]) and cells.rows[0][place][0] != "★":
+            cells.rows[0][place] = ("▲", role)
+    highest = max((y for _, points in curves for _, y in points if math.isfinite(y)), default=top)
+    end = next(
+        (place for place in range(len(cells.rows[0])) if place > min(above, default=0) and place not in above), 0
+    )
+    text = y_text(highest, highest / 10)
+    if above and cells.free(0, end, len(text) + 2):
+        cells.write(0, end + 1, text, "level")
+
+
 def _vertical(cells: Cells, column: int, letter: str, role: Role) -> None:
     for row in cells.rows:
         if 0 <= column < len(row) and row[column][0] in _FREE:
@@ -288,7 +317,7 @@ def _joined(row: list[tuple[str, Role]]) -> list[Run]:
 def _x_axis(figure: Figure, left: float, right: float, columns: int, gutter: int) -> list[list[Run]]:
     """The line with its ticks, and below it their values and the unit."""
     most = max(1, columns // _COLUMNS_A_TICK)
-    places = _powers(left, right, most) if figure.log_x else ticks(left, right, most, clock=figure.clock)
+    places = powers(left, right, most) if figure.log_x else ticks(left, right, most, clock=figure.clock)
     values = [10**place for place in places] if figure.log_x else places
     gap = values[1] - values[0] if len(values) > 1 else 1.0
     line, words = ["─"] * columns, [" "] * columns
@@ -309,28 +338,3 @@ def _x_axis(figure: Figure, left: float, right: float, columns: int, gutter: int
         words[start : start + len(text)] = text
     words = words[:columns]
     return [[(" " * gutter + "└" + "".join(line), "axis")], [(" " * (gutter + 1) + "".join(words), "axis")]]
-
-
-def _powers(low: float, high: float, most: int) -> list[float]:
-    """Logarithms between low and high, whole ones if there are at least two, and about `most` of them at most."""
-    whole = list(range(math.ceil(low - 1e-9), math.floor(high + 1e-9) + 1))
-    if len(whole) < 2:
-        return [math.log10(value) for value in ticks(10**low, 10**high, most) if value > 0]
-    return [float(power) for power in whole[:: -(-len(whole) // (most + 1))]]
-
-
-def _thinned(points: list[Point], most: int) -> list[Point]:
-    """Min and max of each interval, so that a plot takes the same time however long the run is."""
-    if len(points) <= most:
-        return points
-    stretch = -(-2 * len(points) // most)
-    kept: list[Point] = []
-    for start in range(0, len(points), stretch):
-        part = points[start : start + stretch]
-        finite = [point for point in part if math.isfinite(point[1])]
-        if finite:
-            low, high = min(finite, key=lambda point: point[1]), max(finite, key=lambda point: point[1])
-            kept.extend(sorted({low, high}))
-        if len(finite) < len(part):
-            kept.append((part[-1][0], math.nan))
-    return kept

@@ -1,4 +1,4 @@
-"""Axes with round numbers: the values of a plot's rows and columns, and its ticks. Pure.
+"""Axes with round numbers: the values of a plot's rows and columns, its ticks, and how many points it needs. Pure.
 
 Ticks are 1, 2 or 5 times a power of ten apart; on a time axis, units of a clock. On the linear axis of y the ends are moved
 so that a tick has exactly the value of its row, and ticks are the same number of rows apart.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 _CLOCK = (
@@ -34,6 +34,10 @@ _CLOCK = (
     864_000,
 )  # seconds
 _NEAR = 1e-9
+_BEGINNING = 0.25  # share of the visible range whose high values may be cut
+_SQUASHED = 4.0  # times the height of the later values: from then on they are cut
+_LEAST_LATER = 4  # values
+_USUAL = 0.99  # quantile of the later values; single outliers are cut too
 
 
 @dataclass(frozen=True)
@@ -121,8 +125,45 @@ def _gaps(rough: float, *, down: bool = False) -> Iterator[float]:
         yield from (gap for gap in every if gap >= rough * (1 - _NEAR))
 
 
+def upper_limit(curves: Iterable[Sequence[tuple[float, float]]], left: float, right: float) -> float:
+    """The height from which first values are cut, because they would squash those after them; infinity if they would not."""
+    begin = left + _BEGINNING * (right - left)
+    finite = [(x, y) for points in curves for x, y in points if math.isfinite(y)]
+    later = sorted(y for x, y in finite if x >= begin)
+    if len(later) < _LEAST_LATER:
+        return math.inf
+    low, high = later[0], later[math.ceil(_USUAL * (len(later) - 1))]
+    top = high + 0.1 * (high - low)
+    return top if max(y for _, y in finite) - low > _SQUASHED * (top - low) > 0 else math.inf
+
+
 def apart(low: float, high: float) -> tuple[float, float]:
     """The ends of an axis, moved apart for a flat line: down, or up, to zero."""
     if high - low >= 1e-9 * max(abs(low), abs(high), 1e-290):
         return low, high
     return (min(low, 0.0), max(high, 0.0)) if abs(low) >= 1e-290 else (0.0, 1.0)
+
+
+def powers(low: float, high: float, most: int) -> list[float]:
+    """Logarithms between low and high, whole ones if there are at least two, and about `most` of them at most."""
+    whole = list(range(math.ceil(low - 1e-9), math.floor(high + 1e-9) + 1))
+    if len(whole) < 2:
+        return [math.log10(value) for value in ticks(10**low, 10**high, most) if value > 0]
+    return [float(power) for power in whole[:: -(-len(whole) // (most + 1))]]
+
+
+def thinned(points: list[tuple[float, float]], most: int) -> list[tuple[float, float]]:
+    """Min and max of each interval, so that a plot takes the same time however long the run is."""
+    if len(points) <= most:
+        return points
+    stretch = -(-2 * len(points) // most)
+    kept: list[tuple[float, float]] = []
+    for start in range(0, len(points), stretch):
+        part = points[start : start + stretch]
+        finite = [point for point in part if math.isfinite(point[1])]
+        if finite:
+            low, high = min(finite, key=lambda point: point[1]), max(finite, key=lambda point: point[1])
+            kept.extend(sorted({low, high}))
+        if len(finite) < len(part):
+            kept.append((part[-1][0], math.nan))
+    return kept

@@ -11,7 +11,8 @@ from mmrec_tui.app.earlier import last_like
 from mmrec_tui.app.screens.looking import LookingScreen
 from mmrec_tui.app.session import Session, Work
 from mmrec_tui.app.widgets.lens import Lens
-from mmrec_tui.presentation.figures import X_AXES, View, XAxis, extent
+from mmrec_tui.presentation.figures import X_AXES, View, XAxis, extent, is_in_sight
+from mmrec_tui.presentation.plotting import glyph
 
 
 class RunViewScreen(LookingScreen):
@@ -70,6 +71,8 @@ class RunViewScreen(LookingScreen):
         if self._with_earlier and self._earlier is None:
             folder = self.session.folder
             self._earlier = Work(lambda _: last_like(folder))
+        elif not self._with_earlier:
+            self.own_app.tell("view.earlier-off")
         self._earlier_told = False
         self.draw_plots()
 
@@ -80,7 +83,18 @@ class RunViewScreen(LookingScreen):
             if self._earlier.result is None:
                 self._with_earlier, self._earlier = False, None
                 self.own_app.warn("view.no-earlier")
+            else:
+                self._tell_earlier(*self._earlier.result)
             self.draw_plots()
+
+    def _tell_earlier(self, name: str, history: History) -> None:
+        """What is drawn of the earlier run, or why nothing of it is in sight."""
+        key = (
+            "view.earlier" if is_in_sight(history, self.extent(self._lens.shown), self._view) else "view.earlier-later"
+        )
+        first = history.validations[0][1].step if history.validations else 0
+        key = key if history.validations else "view.earlier-empty"
+        self.own_app.tell(key, name=name, step=self.say.number(first), sign=glyph("second"))
 
     # Crosshair and zoom
 

@@ -13,14 +13,11 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from mmrec_tui.presentation.plotting import ROLES, Figure, Role, draw, glyph, x_at
+from mmrec_tui.app.widgets.legend import COLOURS, fitting, heading, shorter_names
+from mmrec_tui.presentation.plotting import BETWEEN_NOTES, ROLES, Figure, Role, draw, glyph, x_at
 
 _SAME_PLACE = 0.01  # of the visible range of the axis of x: a nearer point counts as being at the crosshair
 _BESIDE_TITLE = 4  # columns of a plot that its title does not use
-_COLOURS: dict[Role, str] = {
-    "faint": "$series-faint", "line": "$primary", "points": "$accent", "best": "$series-best", "second": "$secondary",
-    "third": "$error", "fourth": "$foreground", "fifth": "$accent", "sixth": "$warning",
-}  # fmt: skip
 
 
 class Plot(Widget, can_focus=True):
@@ -66,19 +63,25 @@ class Plot(Widget, can_focus=True):
         self._title, self.topic, self._short = title, topic, short
 
     def _show_border(self) -> None:
-        """The title with the legend, and below it the values at the crosshair: as much of both as fits without cutting."""
+        """The title with the legend, and below it the values at the crosshair and notes. A legend that has no room beside the
+        title goes on there."""
         figure, room = self._figure, self.size.width - _BESIDE_TITLE
         if figure is None:
             return
         # As content, not as text: names of runs in it would be read as markup.
-        without_colour = cast("Any", self.app).no_color
-        legend = _legend(figure, without_colour)
-        whole = _fitting([Content(self._title), *legend], None)
-        title = self._short if self._short and whole.cell_length > room else self._title
-        self.border_title = _fitting([Content(title), *legend], room)
-        note = [Content(figure.note)] if figure.note else []
-        below = note if self._cross is None else [values_at(figure, self._cross, room, without_colour), *note]
-        self.border_subtitle = _fitting(below, room) if below else Content()
+        app = cast("Any", self.app)
+        notes = [Content(words) for words in figure.note.split(BETWEEN_NOTES)] if figure.note else []
+        below: list[Content] = []
+        if self._cross is not None:
+            below.append(values_at(figure, self._cross, room, app.no_color))
+        if notes:
+            below.append(fitting(notes, room, BETWEEN_NOTES))
+        taken = below[0].cell_length + 2 if below else 0
+        titles = (self._title, *([self._short] if self._short else []))
+        self.border_title, rest = heading(titles, figure, app.no_color, shorter_names(app.say), room, room - taken)
+        if rest:
+            below.insert(min(1, len(below)), fitting(rest, room, " "))
+        self.border_subtitle = fitting(below, room) if below else Content()
 
     def on_resize(self) -> None:
         self._show_border()
@@ -151,22 +154,6 @@ class Plot(Widget, can_focus=True):
         return [*blank, Strip([Segment(words[:width].center(width), self.rich_style)])]
 
 
-def _legend(figure: Figure, plain: bool) -> list[Content]:
-    return [
-        Content.styled(glyph(role, plain), _COLOURS.get(role, "")) + Content(f" {words}")
-        for role, words in figure.entries
-    ]
-
-
-def _fitting(parts: list[Content], room: int | None) -> Content:
-    """Those of the parts, two columns apart, that fit; always the first one."""
-    text = parts[0]
-    for part in parts[1:]:
-        if room is None or text.cell_length + 2 + part.cell_length <= room:
-            text += Content("  ") + part
-    return text
-
-
 def values_at(figure: Figure, x: float, room: int | None = None, plain: bool = False) -> Content:
     """The position of the crosshair and the value of each series there, each with its glyph of the legend. If the nearest
     point of a series is farther away, as of a validation, its own position follows in brackets. plain: without colour."""
@@ -181,8 +168,8 @@ def values_at(figure: Figure, x: float, room: int | None = None, plain: bool = F
     if {"line", "points"} & named == {"points"}:  # the line only joins the points
         found = [one for one in found if one[0] != "line"]
     for role, place, y in found:
-        mark = Content.styled(glyph(role, plain), _COLOURS.get(role, ""))
+        mark = Content.styled(glyph(role, plain), COLOURS.get(role, ""))
         apart = abs(place - x) > max(_SAME_PLACE * (right - left), 0.5)
         words = f" ({figure.x_text(place, 1.0)})" if apart else ""
         parts.append(mark + Content(f" {figure.y_text(y, gap)}{words}"))
-    return _fitting(parts, room)
+    return fitting(parts, room)
