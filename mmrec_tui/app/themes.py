@@ -37,22 +37,22 @@ THEMES: tuple[Theme, ...] = (
     _theme(
         "mmrec-dark", primary="#7AA2F7", secondary="#9ECE6A", accent="#E0AF68", success="#9ECE6A", warning="#E0AF68",
         error="#F98CA1", foreground="#C8D0E0", background="#16181F", surface="#1D2029", panel="#272B37", dark=True,
-        faint="#4F5D84", best="#9ECE6A",
+        faint="#5C72A6", best="#9ECE6A",
     ),
     _theme(
         "mmrec-light", primary="#2B559A", secondary="#336B24", accent="#874B00", success="#336B24", warning="#7A4F00",
         error="#A8221C", foreground="#1F2430", background="#FAFAF7", surface="#F0F0EC", panel="#E3E4DF", dark=False,
-        faint="#A9B8D6", best="#336B24",
+        faint="#7089B8", best="#336B24",
     ),
     _theme(
         "mmrec-safe-dark", primary=_SKY, secondary=_PURPLE, accent=_ORANGE, success=_SKY, warning=_ORANGE,
         error=_VERMILLION, foreground="#DDDDDD", background="#111111", surface="#1A1A1A", panel="#262626", dark=True,
-        faint="#3C6480", best="#F0E442",
+        faint="#447CA0", best="#F0E442",
     ),
     _theme(
         "mmrec-safe-light", primary=_BLUE, secondary=_PURPLE, accent="#9A4200", success=_BLUE, warning="#7F5700",
         error="#9C4500", foreground="#222222", background="#FFFFFF", surface="#F4F4F4", panel="#E6E6E6", dark=False,
-        faint="#9CC3DD", best="#006647",
+        faint="#5590B6", best="#006647",
     ),
 )  # fmt: skip
 

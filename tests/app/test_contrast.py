@@ -16,11 +16,14 @@ from textual.screen import ModalScreen
 from textual.widgets import DataTable, OptionList, Select
 
 from mmrec_tui.app.themes import THEME_NAMES
+from mmrec_tui.app.widgets.plot import Plot
+from mmrec_tui.presentation.plotting import ROLES
 from tests.app.conftest import an_app
 from tests.app.every_screen import OPENERS
 
 pytestmark = pytest.mark.usefixtures("without_torch")
 LEAST = 4.5
+GRAPHICS = 3.0
 _ROUNDING = 0.02  # colours are whole numbers
 
 
@@ -101,3 +104,23 @@ async def move_on(app: Any, pilot: Pilot[Any]) -> None:
         focused.expanded = not focused.expanded
     else:
         await pilot.press("tab")
+
+
+async def test_everything_in_a_plot_has_the_contrast_of_graphics_in_every_theme() -> None:
+    """At least 3 to 1 (WCAG 2.1, 1.4.11), the raw training loss included, which is faint on purpose."""
+    app = an_app()
+    wrong = []
+    async with app.run_test(size=(120, 36)) as pilot:
+        await OPENERS["TrainingScreen"](app, pilot)
+        plot = app.screen.query(Plot).first()
+        for theme in THEME_NAMES:
+            app.theme = theme
+            await pilot.pause()
+            for role in ROLES:
+                style = plot.get_component_rich_style(f"plot--{role}")
+                assert style.color is not None and style.bgcolor is not None
+                front, back = style.color.triplet, style.bgcolor.triplet
+                assert front is not None and back is not None
+                if contrast(front, back) < GRAPHICS:
+                    wrong.append(f"{theme}, {role}: {contrast(front, back):.2f} ({front.hex} on {back.hex})")
+    assert wrong == []

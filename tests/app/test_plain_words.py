@@ -60,6 +60,14 @@ def test_tabs_are_words_and_the_shown_one_is_among_them(language: Language, widt
         assert width < 80 or len(titles) == len(PANELS), text  # arrows only where there is no other way
 
 
+@pytest.mark.parametrize(("language", "term"), [("en", "LR"), ("tr", "Öğr. oranı")])
+def test_narrow_tab_and_state_line_name_the_learning_rate_and_no_other_rate(language: Language, term: str) -> None:
+    say = Wording(language)
+    assert f"5 {term}│" in tabs_text(PANELS, "loss", say, 80).plain
+    line = state_text(history_of(*a_training(120)), "TRAINING", "tiny", "", say, 80).plain.split("\n")[1]
+    assert f" {term.lower()} " in line
+
+
 async def test_arrow_of_the_tabs_leads_to_the_next_panels() -> None:
     app = an_app("tr")
     async with app.run_test(size=(60, 24)) as pilot:
