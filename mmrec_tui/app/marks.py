@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 Sureness = Literal["sure", "unsure", "least"]
-_SURE, _UNSURE = 0.5, 0.1  # probabilities
+SURE, UNSURE = 0.5, 0.1  # probabilities
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Mark:
 
     @property
     def sureness(self) -> Sureness:
-        return "sure" if self.share >= _SURE else "unsure" if self.share >= _UNSURE else "least"
+        return "sure" if self.share >= SURE else "unsure" if self.share >= UNSURE else "least"
 
 
 def moved(marks: Sequence[Mark], before: str, after: str) -> list[Mark]:

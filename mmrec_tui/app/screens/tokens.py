@@ -15,7 +15,7 @@ from mmrec_tui.app.keys import Key, keys_of
 from mmrec_tui.app.screens.base import KeyBar, MmrecScreen, Title
 from mmrec_tui.app.session import Work
 from mmrec_tui.app.widgets.panel import plain
-from mmrec_tui.app.widgets.token_text import STYLES, TokenText
+from mmrec_tui.app.widgets.token_text import TokenText, level_styles
 from mmrec_tui.presentation.token_losses import LEVELS, expected_of, expected_text, level, memory_rows, visible
 from mmrec_tui.presentation.token_losses_html import summary
 from mmrec_tui.terminal import one_line
@@ -100,7 +100,8 @@ class TokensScreen(MmrecScreen):
         self._hard, self._rank = inspection.hardest(len(inspection.tokens)), 0
         bounds = [say("look.level", share=say.whole_percent(bound)) for bound in LEVELS[:-1]]
         bounds.append(say("look.level-below", share=say.whole_percent(LEVELS[-2])))
-        levels = [Content.styled(f" {words} ", STYLES[n]) for n, words in enumerate(bounds)]
+        styles = level_styles(self.app.no_color)
+        levels = [Content.styled(f" {words} ", styles[n]) for n, words in enumerate(bounds)]
         legend = Content(" ").join([plain(say("look.levels")), *levels])
         words = summary(inspection, say)
         lines = [plain(say("look.split", summary=words) if looked.is_split else words), legend]

@@ -10,7 +10,7 @@ from textual.content import Content
 from textual.widgets import Static, TextArea
 
 from mmrec_engine.locales.numbers import percentage
-from mmrec_tui.app.marks import Mark, mark_at
+from mmrec_tui.app.marks import SURE, UNSURE, Mark, mark_at
 from mmrec_tui.app.screens.base import KeyBar, MmrecScreen, Title
 from mmrec_tui.app.stage import Draft
 from mmrec_tui.app.widgets.panel import plain
@@ -103,10 +103,19 @@ class WriteScreen(MmrecScreen):
     def _about_token(self, mark: Mark | None) -> Content:
         say = self.say
         if mark is None:
-            return plain(say("write.legend"))
+            return self._legend()
         token = self.query_one(Paper).text[mark.start : mark.end]
         others = ", ".join(f"{_quoted(text)} {_percent(share, say)}" for text, share in mark.others)
         return plain(say("write.token", token=_quoted(token), share=_percent(mark.share, say), others=others))
+
+    def _legend(self) -> Content:
+        """The levels, each as the paper shows it."""
+        say, unsure = self.say, "bold" if self.app.no_color else "$warning"
+        sure, middle = (say("look.level", share=say.whole_percent(bound)) for bound in (SURE, UNSURE))
+        least = say("look.level-below", share=say.whole_percent(UNSURE))
+        styles = ("" if self.app.no_color else "$success", unsure, "underline $error")
+        levels = [Content.styled(words, style) for words, style in zip((sure, middle, least), styles, strict=True)]
+        return Content("  ").join([plain(say("write.legend")), *levels])
 
     def _take(self, alternative: Alternative) -> None:
         """A continuation that has come, unless the text has changed in the meantime."""

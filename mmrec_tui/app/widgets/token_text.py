@@ -17,10 +17,15 @@ from textual.widgets import Static
 
 from mmrec_tui.terminal import printable
 
-# Of the levels of `presentation.token_losses`. The last one differs without colours too.
+# Of the levels of `presentation.token_losses`, with colours and without.
 _SUCCESS, _WARNING, _ERROR = (" on ".join((f"$text-{one}", f"${one}-muted")) for one in ("success", "warning", "error"))
-STYLES = (_SUCCESS, "", _WARNING, " ".join(("underline", _ERROR)))
+_STYLES = (_SUCCESS, "", _WARNING, " ".join(("underline", _ERROR)))
+_WITHOUT_COLOURS = ("", "bold", "underline", " ".join(("bold", "underline")))
 _CURSOR = "reverse"
+
+
+def level_styles(without_colours: bool) -> tuple[str, ...]:
+    return _WITHOUT_COLOURS if without_colours else _STYLES
 
 
 @dataclass(frozen=True)
@@ -89,11 +94,12 @@ class TokenText(VerticalScroll, can_focus=True, inherit_bindings=False):
 
     def _draw(self) -> None:
         lines = []
+        styles = level_styles(self.app.no_color)
         for line in self._lines:
             parts = []
             for piece in line:
                 level = self._tokens[piece.token][1]
-                style = _CURSOR if piece.token == self.cursor else "" if level is None else STYLES[level]
+                style = _CURSOR if piece.token == self.cursor else "" if level is None else styles[level]
                 part = Content.styled(piece.text, style) if style else Content(piece.text)
                 parts.append(part.stylize(Style.from_meta({"token": piece.token})))
             lines.append(Content.assemble(*parts))
