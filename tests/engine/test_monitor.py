@@ -153,6 +153,26 @@ def test_a_single_accuracy_is_not_told_as_rising() -> None:
     assert [one["status"] for _, one in of(twice, "accuracy-rising")] == ["pass"]
 
 
+def test_loss_and_accuracy_that_rise_and_fall_clearly_are_answered_long_before_a_short_run_ends() -> None:
+    found = found_in(a_run(300, lambda step: 1.4 + (UNIFORM - 1.4) * math.exp(-step / 60)))
+    assert of(found, "loss-not-falling", "pass")[0][0] <= 150
+    step, one = of(found, "accuracy-rising", "pass")[0]
+    assert step == 200 and one["values"]["variant"] == "rising"
+    assert len(found) == 5 and not ids(found, "skipped")
+
+
+def test_loss_at_the_unigram_and_accuracy_within_chance_are_not_answered_early() -> None:
+    found = found_in(a_run(300, lambda step: max(UNIGRAM, healthy_loss(step)), accuracy=lambda step: 0.2 + step * 1e-5))
+    assert not of(found, "loss-not-falling", "pass")
+    assert [one["status"] for _, one in of(found, "accuracy-rising")] == ["skipped"]
+
+
+def test_early_answer_is_taken_back_when_the_loss_stops_falling() -> None:
+    stuck = lambda step: max(0.94 * UNIGRAM, healthy_loss(step))  # noqa: E731
+    found = found_in(a_run(3000, stuck, noise=0.0))
+    assert [one["status"] for _, one in of(found, "loss-not-falling")] == ["pass", "warn"]
+
+
 def test_late_plateau_below_the_bigram_is_no_finding() -> None:
     stream = a_run(
         8000,

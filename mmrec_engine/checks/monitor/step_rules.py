@@ -28,6 +28,7 @@ _FALLING = 0.01  # share by which a loss must fall in 100 steps to count as fall
 _RAISED = 1.1  # times the schedule's factor of the step before, after the warmup: a run was extended
 _BOUNCED = 0.02  # share above the lowest loss so far that only too large steps explain
 _WARM_START = 0.9  # of ln V: a lower first loss is that of a trained model
+_FELL_FAR = 0.25  # of the initial loss, where the unigram is not known
 _HIGH_WITHOUT_BIGRAM = 0.75  # of ln V: the unigram of most texts
 _CLIP_IF_NONE = 1.0
 _STILL = 0.01  # update ratio per learning rate; AdamW and Muon give 0.5 … 10
@@ -173,6 +174,8 @@ class StepRules:
             self._look_at_clipping(step)
         if step >= run.settled or step == run.planned:
             self._judge_fall(step, at_end=step == run.planned)
+        elif not self._log.is_known("loss-not-falling"):
+            self._pass_early(step, smoothed)
 
     def _initial_loss(self) -> float:
         """The first loss; after a warm start, where the first batch may be an easy one, the median of ten."""
@@ -258,6 +261,18 @@ class StepRules:
             )
         elif smoothed <= high or self._slow_steps == 0 or not log.is_known("loss-not-falling"):
             log.well("loss-not-falling", values)
+
+    def _pass_early(self, step: int, smoothed: float) -> None:
+        """Before the rules can be applied: a loss at its lowest that has fallen far, and below what frequencies alone reach, is
+        falling. Whether another one does not fall is judged later."""
+        initial, unigram = self._initial, self._run.baselines.get("unigram")
+        if initial is None or initial <= 0 or self._log.stands("loss-too-high"):
+            return
+        fell = 1 - smoothed / initial
+        is_low = smoothed < (1 - _FALL["near"]) * unigram if unigram is not None else fell >= _FELL_FAR
+        if fell >= _FALL["fall"] and is_low and self._slow_steps == 0 and smoothed <= self._lowest:
+            values: Values = {"step": step, "smoothed": smoothed, "mean_of": MEAN_OF, "initial": initial, "fell": fell}
+            self._log.well("loss-not-falling", values)
 
     def _judge_near_unigram(self, step: int, smoothed: float, unigram: float, values: Values) -> None:
         """After the first steps a model is below the unigram, or on its way; else it has learnt frequencies at best."""

@@ -43,6 +43,7 @@ class ValidationRules:
         self._losses: deque[float] = deque(maxlen=MEAN_OF)  # of the last steps
         self._falling_accuracy = 0
         self._best_accuracy = (-1.0, 0)  # and its step; since the model has settled
+        self._early_accuracy: float | None = None  # the best before that
         self._unsaved: events.Validation | None = None  # the best, until its checkpoint has been seen
 
     def add(self, event: events.Validation) -> None:
@@ -64,6 +65,7 @@ class ValidationRules:
         self._judge_overfitting(event)
         self._judge_by_baselines(event)
         self._judge_beside_training(event)
+        self._look_for_early_rise(event)
         if self._count >= 2:
             self._judge(event)
 
@@ -286,6 +288,22 @@ class ValidationRules:
         elif run.uniform is not None or unigram is not None:
             self._log.well("perplexity-sane", values if unigram is None else {**values, "variant": "below-unigram"})
 
+    def _look_for_early_rise(self, event: events.Validation) -> None:
+        """Before accuracy can be judged: one that is clearly above the earlier ones is rising."""
+        accuracy, before = event.accuracy, self._early_accuracy
+        if event.step >= self._run.settled or not 0 <= accuracy <= 1:
+            return
+        self._early_accuracy = accuracy if before is None else max(before, accuracy)
+        if before is not None and accuracy - before > self._usual_scatter(accuracy):
+            values: Values = {"step": event.step, "accuracy": accuracy, "best": accuracy, "best_step": event.step}
+            self._log.well("accuracy-rising", {**values, "variant": "rising"})
+
+    def _usual_scatter(self, accuracy: float) -> float:
+        """By how much an accuracy varies by chance."""
+        run, limits = self._run, numbers("accuracy-rising")
+        scatter = math.sqrt(accuracy * (1 - accuracy) / run.validation_tokens) if run.validation_tokens > 0 else 0.0
+        return max(limits["points"], limits["deviations"] * scatter)
+
     def _judge_accuracy(self, event: events.Validation) -> None:
         """In the first steps a model predicts one token or another, and accuracy says little."""
         run, limits, accuracy = self._run, numbers("accuracy-rising"), event.accuracy
@@ -299,8 +317,7 @@ class ValidationRules:
                 return  # one value cannot rise
             self._log.well("accuracy-rising", {**values, "variant": "rising"})
             return
-        scatter = math.sqrt(best * (1 - best) / run.validation_tokens) if run.validation_tokens > 0 else 0.0
-        if best - accuracy <= max(limits["points"], limits["deviations"] * scatter):
+        if best - accuracy <= self._usual_scatter(best):
             self._falling_accuracy = 0
             self._log.well("accuracy-rising", {**values, "variant": "near-best"})
             return
