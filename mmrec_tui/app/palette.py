@@ -73,7 +73,8 @@ class ScreenCommands(Provider):
                 continue
             listed.add(key.action)
             words = f"{screen.say(word_key(key.action))}  ({shown_key(key, screen.say, screen.say.knows)})"
-            yield Command(words, screen.say(about_key(key.action)), _acting(screen, key.action))
+            about = "palette.panel" if key.action.startswith("show(") else about_key(key.action)
+            yield Command(words, screen.say(about), _acting(screen, key.action))
 
     def _of_the_rest(self) -> Iterator[Command]:
         screen = self._below

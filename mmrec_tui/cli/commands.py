@@ -134,7 +134,7 @@ def runs(wording: Wording, as_json: bool) -> None:
             ]
         )
     colours = {wording(f"state.{state}"): colour for state, colour in _STATE_COLOURS.items()}
-    print_table(table, right=(2, 3), colours=colours)
+    print_table(table, right=(2, 3), colours=colours, paths=5)
 
 
 def _shown_path(path: Path) -> str:

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 import sys
 from collections.abc import Collection, Mapping, Sequence
 
+_BESIDE_CELL = 3  # columns between two cells
+_LEAST_PATH = 12
+
 
 def print_table(
-    rows: Sequence[Sequence[str]], right: Collection[int] = (), colours: Mapping[str, str] | None = None
+    rows: Sequence[Sequence[str]],
+    right: Collection[int] = (),
+    colours: Mapping[str, str] | None = None,
+    paths: int | None = None,
 ) -> None:
-    """The first row is the header. right: columns aligned to the right. colours: of cells, by their content."""
+    """The first row is the header. right: columns aligned to the right. colours: of cells, by their content. paths: a column of
+    paths, which a narrow terminal shows in several lines, broken between folders."""
     if sys.stdout.isatty():
-        _draw(rows, right, colours or {})
+        _draw(rows if paths is None else _broken(rows, paths), right, colours or {})
     else:
         _print(rows, right)
 
@@ -29,6 +38,28 @@ def _draw(rows: Sequence[Sequence[str]], right: Collection[int], colours: Mappin
     for row in rows[1:]:
         table.add_row(*(Text(cell, style=colours.get(cell, "")) for cell in row))
     Console(highlight=False).print(table)
+
+
+def _broken(rows: Sequence[Sequence[str]], paths: int) -> list[list[str]]:
+    """The rows with the paths of one column in as many lines as the terminal's width asks for."""
+    from rich.cells import cell_len
+
+    others = (column for column in range(len(rows[0])) if column != paths)
+    taken = sum(max(cell_len(row[column]) for row in rows) + _BESIDE_CELL for column in others) + _BESIDE_CELL
+    room = max(_LEAST_PATH, shutil.get_terminal_size().columns - taken)
+    return [[broken_path(cell, room) if column == paths else cell for column, cell in enumerate(row)] for row in rows]
+
+
+def broken_path(path: str, room: int) -> str:
+    """A path in lines of at most so many columns, broken after a separator; a name that is longer stays whole."""
+    from rich.cells import cell_len
+
+    lines = [""]
+    for part in re.findall(r"[^/\\]*[/\\]|[^/\\]+", path):
+        if lines[-1] and cell_len(lines[-1] + part) > room:
+            lines.append("")
+        lines[-1] += part
+    return "\n".join(lines)
 
 
 def _print(rows: Sequence[Sequence[str]], right: Collection[int]) -> None:

@@ -191,7 +191,7 @@ async def test_palette_finds_settings_runs_themes_and_topics() -> None:
         await pilot.pause()
         started = time.process_time()
         await pilot.press(*"setting dropout")
-        await until_shown(pilot, "Setting Dropout")
+        await until_shown(pilot, "Setting: Dropout")
         assert time.process_time() - started < 15, "each letter is answered at once"
         await pilot.press("enter")
         await until(pilot, lambda: app.screen is plan and getattr(app.focused, "id", "") == "field-dropout")

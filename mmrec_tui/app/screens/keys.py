@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mmrec_tui.locales import Wording
 
 _OF_THE_LIST = ("enter", "escape", "question_mark", "f5", "up", "down")
+_WITH_SIGNS = ("checklist", "training", "report")  # screens with the guide's items
 _KEY_WIDTH, _WORD_WIDTH = 6, 15
 
 
@@ -68,10 +69,17 @@ class KeysScreen(Dialog["str | None"]):
         parts = (("keys.here", [key for key in self._keys if key.screens]),
                  ("keys.everywhere", [key for key in self._keys if not key.screens]))  # fmt: skip
         for heading, keys in parts:
+            if heading == "keys.everywhere" and self._table in _WITH_SIGNS:  # not last, where the cursor does not come
+                options += self._signs(say, width)
             if keys:
                 options.append(Option(Content.styled(say(heading), "bold $primary"), disabled=True))
             options += [Option(_line(key, say, width), id=str(self._keys.index(key))) for key in keys]
         return options
+
+    def _signs(self, say: Wording, width: int) -> list[Option]:
+        signs = hanging(Content(" " * (_KEY_WIDTH + 2)), Content(say("keys.signs-are")), width)
+        heading = Content.styled(say("keys.signs"), "bold $primary")
+        return [Option(heading, disabled=True), Option(signs, disabled=True)]
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(self._keys[int(str(event.option.id))].action)

@@ -199,12 +199,16 @@ class RunsScreen(MmrecScreen):
 
     def shown_keys(self) -> list[Key]:
         folder = self._under_cursor
-        hidden = set() if len(self._chosen) > 1 else {"overlay"}
+        hidden = set() if len(self._rows) > 1 else {"overlay"}
         if folder is None:
             hidden |= {"open", "mark", "delete"}
         elif is_live(folder):
             hidden.add("delete")
         return [key for key in keys_of(self.table) if key.action not in hidden]
+
+    def barred_keys(self) -> list[Key]:
+        """Without the comparison until there are two marked runs to compare; the line above the table tells of it."""
+        return [key for key in self.shown_keys() if key.action != "overlay" or len(self._chosen) > 1]
 
     @property
     def _chosen(self) -> list[Path]:

@@ -15,7 +15,7 @@ from mmrec_engine.locales.guide import ITEMS
 from mmrec_engine.runs.failures import failure_text, repeats
 from mmrec_engine.runs.history import History
 from mmrec_tui.app.in_app import error_text, in_app, remedy_text
-from mmrec_tui.app.widgets.panel import LongPanel, Panel, plain
+from mmrec_tui.app.widgets.panel import LongPanel, Panel, plain, shortened
 from mmrec_tui.locales import Wording
 from mmrec_tui.presentation.findings import evidence_of, title_of
 from mmrec_tui.presentation.planned import replanned_words
@@ -33,6 +33,8 @@ class Checklist(Panel):
 
     def look(self, findings: list[dict[str, Any]], ticks: dict[str, bool], phase: str, short: bool = False) -> None:
         self.tell(items_text(findings, ticks, phase, self.say, short))
+        waits = any(status_of(item.id, findings, ticks) == "none" for item in ITEMS if item.phase == phase)
+        self.border_subtitle = self.say("item.none-yet") if waits and not short else ""
 
 
 def items_text(
@@ -51,8 +53,11 @@ def items_text(
 
 
 def _reading(item: str, findings: list[dict[str, Any]], say: Wording) -> str:
-    """A note for an item whose question is misleading, and the step from which it applies; else empty. Problems
-    are among the hints, with all their figures."""
+    """A note for an item whose question is misleading, and the step from which it applies; the reason for one that was skipped;
+    else empty. Problems are among the hints, with all their figures."""
+    if status_of(item, findings, {}) == "skipped":
+        skipped = next(one for one in reversed(findings) if one.get("item") == item and one.get("status") == "skipped")
+        return one_line(in_app(evidence_of(skipped, say), say))
     found = next((one for one in reversed(findings) if item in _MISLEADING and one.get("id") == item), None)
     if found is None or found.get("status") not in ("pass", "note"):
         return ""
@@ -77,7 +82,11 @@ class Hints(LongPanel):
         problems = open_problems(history)
         if problems:  # the guide opens at the topic of the first one
             self.topic = str(problems[0].get("id"))
-        self.tell(hints_text(history, state, error, resumable, self.say))
+        text = hints_text(history, state, error, resumable, self.say)
+        width, height = self.size
+        # Without a border there is no scroll bar either; with the focus the panel shows all, and scrolls.
+        cut = self.screen.has_class("-narrow") and self.screen.has_class("-low") and not self.has_focus
+        self.tell(shortened(text, width, height) if cut and width > 2 and height else text)
 
 
 def open_problems(history: History) -> list[dict[str, Any]]:

@@ -30,6 +30,15 @@ def hanging(head: Content, words: Content, width: int) -> Content:
     return head + Content("\n" + " " * head.cell_length).join(words.wrap(room))
 
 
+def shortened(text: Content, width: int, rows: int) -> Content:
+    """The first rows of a text, with … at their end if there are more."""
+    lines = [row for line in text.split("\n", allow_blank=True) for row in line.wrap(width)]
+    if len(lines) <= rows:
+        return text
+    last = lines[rows - 1].rstrip().truncate(width - 2).rstrip() + Content(" …")
+    return Content("\n").join([*lines[: rows - 1], last])
+
+
 class TitledPanel(Widget):
     """What a panel shows: its title in the border, a topic in the guide, and a text that is drawn again only if it changes."""
 

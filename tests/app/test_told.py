@@ -1,0 +1,100 @@
+"""What lists, panels and the palette tell: every key, every sign, and where a text goes on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from textual.content import Content
+
+from mmrec_engine.checks.finding import GLYPHS, finding
+from mmrec_tui.app.palette import ScreenCommands
+from mmrec_tui.app.widgets.finding_panels import Hints, items_text
+from mmrec_tui.app.widgets.panel import shortened
+from mmrec_tui.cli.tables import broken_path
+from mmrec_tui.locales import Wording
+from tests.app.conftest import an_app, screen_text, table_of, until, until_shown
+from tests.app.every_screen import OPENERS
+from tests.app.test_curves import a_run
+
+pytestmark = pytest.mark.usefixtures("without_torch")
+
+
+def test_reason_for_which_an_item_was_skipped_is_in_the_checklist() -> None:
+    skipped = finding("accuracy-rising", "during", "skipped", {"reason": "too-early"})
+    text = items_text([skipped], {}, "during", Wording("en"), short=False).plain
+    assert "– Is the accuracy rising?\n  skipped: the run is too short to judge this" in text
+
+
+@pytest.mark.parametrize("language", ["en", "tr"])
+async def test_list_of_keys_explains_every_sign_of_a_checklist(language: str) -> None:
+    app = an_app(language)
+    async with app.run_test(size=(120, 50)) as pilot:
+        await OPENERS["TrainingScreen"](app, pilot)
+        assert app.say("item.none-yet") in screen_text(app), (
+            "the panel explains the sign of a question without an answer"
+        )
+        await pilot.press("question_mark")
+        await until(pilot, lambda: table_of(app) != "training")
+        await pilot.press("end")
+        await until_shown(pilot, app.say("keys.signs"))
+        signs = app.say("keys.signs-are")
+        assert all(f"{glyph} " in signs for glyph in GLYPHS.values())
+        await until_shown(pilot, signs.split(" · ")[0])
+
+
+@pytest.mark.parametrize("language", ["en", "tr"])
+@pytest.mark.parametrize("name", ["StartScreen", "PlanScreen", "TrainingScreen", "ReportScreen", "RunsScreen"])
+async def test_no_description_of_the_palette_repeats_the_name(language: str, name: str) -> None:
+    app = an_app(language)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await OPENERS[name](app, pilot)
+        commands: Any = ScreenCommands(app.screen)
+        listed = list(commands._of_keys())
+        assert len(listed) > 5
+        assert [one.words for one in listed if one.words.partition("  (")[0] == one.about] == []
+        rest = [one.words for one in commands._of_the_rest()]
+        assert all(": " in words for words in rest), rest
+
+
+async def test_list_of_keys_names_the_comparison_before_two_runs_are_marked() -> None:
+    a_run("tiny")
+    a_run("tiny-2", later=300)
+    app = an_app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        app.open_screen("runs")
+        await until_shown(pilot, "tiny-2")
+        await pilot.press("question_mark")
+        await until(pilot, lambda: table_of(app) != "runs")
+        await until_shown(pilot, app.say("key.overlay"))
+
+
+def test_shortened_text_ends_with_its_sign() -> None:
+    text = Content("one two three four five\nsix seven")
+    assert shortened(text, 12, 5) is text
+    assert shortened(text, 12, 2).plain == "one two\nthree four …"
+    for width in range(6, 30):
+        rows = shortened(text, width, 1).plain.split("\n")
+        assert len(rows) == 1 and rows[0].endswith(" …") and len(rows[0]) <= width
+
+
+@pytest.mark.parametrize("language", ["en", "tr"])
+async def test_hint_that_is_cut_says_so_on_a_small_screen(language: str) -> None:
+    own = a_run("tiny-2", 420)
+    app = an_app(language)
+    async with app.run_test(size=(60, 16)) as pilot:
+        app.watch_run(own)
+        await until(pilot, lambda: app.screen.query(Hints) and app.screen.query_one(Hints).size.height)
+        await until_shown(pilot, " …")
+        app.screen.set_focus(app.screen.query_one(Hints))
+        await until(pilot, lambda: " …" not in screen_text(app))
+
+
+def test_path_is_broken_between_folders_and_never_within_a_name() -> None:
+    path = "/home/someone/texts-of-mine/checkpoints/a-long-name"
+    for room in range(8, 60):
+        lines = broken_path(path, room).split("\n")
+        assert "".join(lines) == path
+        assert all(line.endswith("/") for line in lines[:-1])
+        assert all(len(line) <= room or line.count("/") <= 1 for line in lines)
+    assert broken_path("C:\\texts\\tiny", 9).split("\n") == ["C:\\texts\\", "tiny"]
