@@ -112,7 +112,7 @@ def test_values_of_a_short_run_and_of_a_rising_loss_are_not_cut() -> None:
 @pytest.mark.parametrize("width", [24, 28, 42, 56, 100])
 @pytest.mark.parametrize("name", ["tiny", "a-very-long-name-of-a-run"])
 def test_legend_names_everything_that_is_drawn(language: str, width: int, name: str) -> None:
-    say = Wording(language)  # type: ignore[arg-type]
+    say = Wording(language)
     history = a_long_run()
     for plot in ("loss", "perplexity"):
         figure = figure_of(plot, history, View(earlier=(name, history)), say)

@@ -98,3 +98,13 @@ def test_path_is_broken_between_folders_and_never_within_a_name() -> None:
         assert all(line.endswith("/") for line in lines[:-1])
         assert all(len(line) <= room or line.count("/") <= 1 for line in lines)
     assert broken_path("C:\\texts\\tiny", 9).split("\n") == ["C:\\texts\\", "tiny"]
+
+
+async def test_list_of_runs_without_a_run_takes_one_line() -> None:
+    app = an_app()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await until_shown(pilot, app.say("start.no-runs")[:30])
+        await until(pilot, lambda: app.screen.query_one("#recent").size.height <= 2)
+        a_run("tiny")
+        await until_shown(pilot, "tiny")
+        await until(pilot, lambda: app.screen.query_one("#recent").size.height > 5)

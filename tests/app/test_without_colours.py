@@ -33,7 +33,7 @@ def _no_colour(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def styles_of(app: Any, words: tuple[str, ...]) -> list[tuple[object, ...]]:
     """The style in which each of these words is drawn on the screen, without its colours."""
-    found = {}
+    found: dict[str, tuple[object, ...]] = {}
     for strip in app.screen._compositor.render_strips():
         for segment in strip:
             style = segment.style

@@ -126,6 +126,7 @@ class StartScreen(MmrecScreen):
         say = self.say
         shown = self._runs[:_MOST_RUNS]
         recent = self.query_one("#recent", OptionList)
+        recent.set_class(not shown, "-empty")
         place = recent.content_region
         room = place.width - (_SCROLL_BAR if len(shown) >= place.height else 0)
         head = heading(say, room) if shown else plain(say("start.no-runs"))
