@@ -290,12 +290,11 @@ def _mark_cut(
         if 0 <= place < len(cells.rows[0]) and cells.rows[0][place][0] != "★":
             cells.rows[0][place] = ("▲", role)
     highest = max((y for _, points in curves for _, y in points if math.isfinite(y)), default=top)
-    end = next(
-        (place for place in range(len(cells.rows[0])) if place > min(above, default=0) and place not in above), 0
-    )
     text = y_text(highest, highest / 10)
-    if above and cells.free(0, end, len(text) + 2):
-        cells.write(0, end + 1, text, "level")
+    starts = range(max(above, default=0) + 1, len(cells.rows[0]))
+    place = next((start for start in starts if above and cells.free(0, start, len(text) + 2)), None)
+    if place is not None:
+        cells.write(0, place + 1, text, "level")
 
 
 def _vertical(cells: Cells, column: int, letter: str, role: Role) -> None:
