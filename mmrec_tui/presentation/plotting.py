@@ -292,9 +292,9 @@ def _mark_cut(
     highest = max((y for _, points in curves for _, y in points if math.isfinite(y)), default=top)
     text = y_text(highest, highest / 10)
     starts = range(max(above, default=0) + 1, len(cells.rows[0]))
-    place = next((start for start in starts if above and cells.free(0, start, len(text) + 2)), None)
-    if place is not None:
-        cells.write(0, place + 1, text, "level")
+    free = next((start for start in starts if above and cells.free(0, start, len(text) + 2)), None)
+    if free is not None:
+        cells.write(0, free + 1, text, "level")
 
 
 def _vertical(cells: Cells, column: int, letter: str, role: Role) -> None:
