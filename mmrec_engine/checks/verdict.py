@@ -116,7 +116,7 @@ def _named(run: OtherRun) -> dict[str, Any]:
 def _compared(history: History, earlier: OtherRun) -> dict[str, Any]:
     """The earlier run; result: of this one against it; apart: bits per character between them; differing: the value in the
     earlier run and in this one of each setting that differs; longer: the seconds of both, if the earlier run was trained
-    longer; missed: what its report expected of this time."""
+    longer; more: `_times_as_much`; missed: what its report expected of this time."""
     assert history.best is not None
     apart = round(history.best.bits_per_character, _DIGITS) - round(earlier.bits, _DIGITS)  # as they are shown
     own, other = history.settings, earlier.settings
@@ -128,6 +128,7 @@ def _compared(history: History, earlier: OtherRun) -> dict[str, Any]:
         "differing": {name: [other.get(name), own.get(name)] for name in names[:_MOST_DIFFERING]},
         "more_differing": max(0, len(names) - _MOST_DIFFERING),
         "longer": [round(earlier.seconds, 3), round(history.took, 3)] if _was_longer(history, earlier) else None,
+        "more": _times_as_much(history, earlier),
         "missed": _missed(history, earlier),
     }
 
@@ -135,7 +136,8 @@ def _compared(history: History, earlier: OtherRun) -> dict[str, Any]:
 def _is_advised(history: History, earlier: OtherRun, compared: Mapping[str, Any]) -> bool:
     """Whether the earlier run is better, and not only because it was trained more."""
     slowed = _slowed(history) is not None and _did_more(history, earlier)
-    return compared["result"] == "worse" and compared["longer"] is None and not slowed
+    more = compared["longer"] is not None or compared["more"] is not None
+    return compared["result"] == "worse" and not more and not slowed
 
 
 def _did_more(history: History, earlier: OtherRun) -> bool:
@@ -146,6 +148,15 @@ def _was_longer(history: History, earlier: OtherRun) -> bool:
     """Whether the earlier run was trained longer. In the same time a larger model makes more operations, so that the time
     decides as well."""
     return _did_more(history, earlier) and earlier.seconds > _LONGER * history.took
+
+
+def _times_as_much(history: History, earlier: OtherRun) -> float | None:
+    """How many times the operations of this run the earlier one has made with the same model, if it made many more of them in
+    about the same time, as on a machine that was less busy."""
+    same = all(history.settings.get(name) == earlier.settings.get(name) for name in ("config", "arch"))
+    if not same or not _did_more(history, earlier) or _was_longer(history, earlier):
+        return None
+    return round((earlier.work or 0.0) / (history.work or math.inf), 2)
 
 
 def _slowed(history: History) -> dict[str, int] | None:

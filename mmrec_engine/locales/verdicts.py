@@ -87,6 +87,8 @@ def _compared(earlier: Mapping[str, Any], language: Language, written: Number) -
     if isinstance(longer, list) and len(longer) == 2 and all(isinstance(one, int | float) for one in longer):
         other, own = map(clock, longer)
         yield from _filled(_EARLIER["longer"], {**values, "other": other, "own": own}, language)
+    if isinstance(earlier.get("more"), int | float):
+        yield from _filled(_EARLIER["more-work"], {**values, "times": written(earlier["more"], 1)}, language)
     titles = {entry.name: entry.title[language] for entry in HYPERPARAMETERS}
     differing = []
     for name, (other, own) in earlier.get("differing", {}).items():

@@ -25,8 +25,8 @@ from mmrec_engine.training.plan import make_plan
 
 OF_A_TEXT = settings_that_decide("source")  # reset when the text changes
 _OF_A_DOWNLOAD = ("max_corpus_bytes", 100_000_000)
-# A choice that was made before a pretrained model is dropped with it.
-_OF_A_PRETRAINED_MODEL = settings_that_decide("pretrained")
+# What the weights that a run begins with decide: a choice that was made before them is dropped.
+_OF_STARTING_WEIGHTS = settings_that_decide("pretrained")
 _MOST_CONFIG_BYTES = 2**16  # of a config.json that is looked into
 _BUILDING_SECONDS = 0.5  # the model, and the first step's buffers and kernels
 _BESIDE_THE_KEPT = 3  # best, final, and the one being written
@@ -48,12 +48,11 @@ class Draft:
     def with_value(self, name: str, value: Any) -> Draft:
         """Set one value, or with None restore the one of the next source.
 
-        A pretrained model decides its size and its tokenizer; choosing a config leaves the model."""
+        Starting weights decide the model's size and tokenizer; choosing a config leaves a pretrained model."""
         given = {key: kept for key, kept in self.given.items() if key != name}
         if name == "init_from" and isinstance(value, str):
             value = _named_model(value)
-            if is_pretrained(value):
-                given = {key: kept for key, kept in given.items() if key not in _OF_A_PRETRAINED_MODEL}
+            given = {key: kept for key, kept in given.items() if key not in _OF_STARTING_WEIGHTS}
         if name == "config" and is_pretrained(given.get("init_from")):
             del given["init_from"]
             given.pop("train_layers", None)

@@ -45,6 +45,13 @@ def test_changing_the_text_drops_its_encoding() -> None:
     assert draft.with_corpus({"corpus": "sample"}).given == {"corpus": "sample", "seed": 7}
 
 
+def test_weights_of_an_earlier_run_replace_the_size_and_the_tokenizer_that_were_given(tmp_path: Path) -> None:
+    """As a report's proposal gives them, with the better run's model: the earlier run then refused them."""
+    given = {"config": "mini", "tokenizer": "bpe", "vocab_size": 1000, "time": 180.0, "dropout": 0.2}
+    draft = Draft(given).with_value("init_from", str(tmp_path / "tiny-2"))
+    assert draft.given == {"time": 180.0, "dropout": 0.2, "init_from": str(tmp_path / "tiny-2")}
+
+
 def test_profile_replaces_settings_except_model_text_and_name() -> None:
     draft = Draft({"config": "mini", "data_dir": "/a", "name": "mine", "dropout": "0.9", "epochs": "1"})
     given = draft.with_profile(PROFILES["small-text"]).given

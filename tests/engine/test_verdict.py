@@ -19,7 +19,8 @@ from mmrec_engine.checks.verdict import verdict_of
 from mmrec_engine.checks.waivers import marked
 from mmrec_engine.data.sources.documents import Skipped
 from mmrec_engine.errors import TrainingError
-from mmrec_engine.locales.messages import LANGUAGES
+from mmrec_engine.locales.messages import LANGUAGES, Language
+from mmrec_engine.locales.numbers import in_language
 from mmrec_engine.locales.verdicts import verdict_lines
 from mmrec_engine.runs.history import History
 from mmrec_engine.runs.other_runs import OtherRun, OtherRuns
@@ -335,10 +336,27 @@ def test_a_better_run_that_was_trained_longer_is_no_reason_for_its_settings() ->
     assert verdict is not None and verdict["lever"] == "time" and verdict["settings"] == {}
     assert verdict["earlier"]["longer"] == [240.0, 100.0]
     assert "tiny was trained longer: 4:00, this run 1:40." in verdict_lines(verdict, "en")
-    same_time = verdict_of(own, OtherRuns(replace(longer, seconds=100.0)))
+    larger = replace(longer, seconds=100.0, settings={**longer.settings, "config": "mini"})
+    same_time = verdict_of(own, OtherRuns(larger))
     assert same_time is not None and same_time["lever"] == "earlier", "its model makes more of the same time"
+    assert same_time["earlier"]["more"] is None
     for damaged in ([None, 2.0], ["a", "b"], [1.0], "long"):
         assert verdict_lines({**verdict, "earlier": {**verdict["earlier"], "longer": damaged}}, "en")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_better_run_that_made_more_steps_in_the_same_time_is_no_reason_for_its_settings(language: Language) -> None:
+    """As on a machine that was less busy then; a person would conclude that the other settings did harm."""
+    own = worked(falling(time=120, dropout=0.1), 10_000)
+    faster = replace(earlier_run(2.85), seconds=100.0, work=20_000.0)
+    faster = replace(faster, settings={**own.settings, "dropout": 0.12})
+    verdict = verdict_of(own, OtherRuns(faster))
+    assert verdict is not None and verdict["lever"] == "time" and verdict["settings"] == {}
+    times = verdict["earlier"]["more"]
+    assert times > 1.25
+    told = " ".join(verdict_lines(verdict, language))
+    assert in_language(f"{times:.1f}", language) in told
+    assert {"en": "training operations", "tr": "eğitim işlemi"}[language] in told
 
 
 def replanned(history: History, before: int, *events_between: events.Event) -> History:
@@ -362,9 +380,10 @@ def replanned(history: History, before: int, *events_between: events.Event) -> H
 @pytest.mark.parametrize("before", [250, 1900])
 def test_a_run_on_a_busy_machine_is_not_compared_as_if_its_settings_were_the_reason(before: int) -> None:
     own = replanned(falling(time=120), before)
-    verdict = verdict_of(own, OtherRuns(replace(earlier_run(2.85, dropout=0.3), seconds=100.0, work=20_000.0)))
-    assert verdict is not None
     busy = before == 1900
+    work = 20_000.0 if busy else 12_000.0
+    verdict = verdict_of(own, OtherRuns(replace(earlier_run(2.85, dropout=0.3), seconds=100.0, work=work)))
+    assert verdict is not None
     assert verdict["lever"] == ("time" if busy else "earlier")
     assert verdict["slowed"] == ({"steps": 200, "planned": 1900} if busy else None)
     for language, words in (
