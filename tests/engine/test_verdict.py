@@ -19,6 +19,7 @@ from mmrec_engine.checks.verdict import verdict_of
 from mmrec_engine.checks.waivers import marked
 from mmrec_engine.data.sources.documents import Skipped
 from mmrec_engine.errors import TrainingError
+from mmrec_engine.locales.guide.findings import advice
 from mmrec_engine.locales.messages import LANGUAGES, Language
 from mmrec_engine.locales.numbers import in_language
 from mmrec_engine.locales.verdicts import verdict_lines
@@ -109,6 +110,11 @@ def test_check_and_verdict_agree_whether_the_loss_still_fell(last: float, apart:
     status = check.judge(values, numbers("still-improving"))
     assert verdict is not None
     assert (verdict["lever"] == "time") == (status == "note")
+    history.settings["time"] = 120.0
+    values = check.measure(SimpleNamespace(history=history))
+    status = check.judge(values, numbers("still-improving"))
+    told = advice({"id": "still-improving", "status": status, "values": values}, "en")
+    assert ("--time" in told) == (status == "note"), "a run with a given time goes on with more of it"
 
 
 def test_what_was_trained_on_once_is_not_called_memorised() -> None:

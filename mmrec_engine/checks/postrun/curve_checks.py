@@ -75,6 +75,7 @@ def _still_improving(context: Recorded) -> Values:
         "before": before,
         "loss": points[-1].loss,
         "passes": passes_that_exhaust(history),
+        "timed": history.settings.get("time") is not None,
     }
 
 
@@ -83,6 +84,8 @@ def _judge_still_improving(values: Values, limits: Mapping[str, float]) -> Statu
     if falls and values["passes"] is not None:
         values["variant"] = "text-exhausted"  # the verdict asks for more text
         return "pass"
+    if falls and values["timed"]:
+        values["advice"] = "timed"
     return "note" if falls else "pass"
 
 
