@@ -88,7 +88,8 @@ class RunChecks:
                 yield events.Progress(task="checks", done=done, total=total)
             failed = failing(findings, self.strict)
             if failed and everything and self.stops:
-                raise TrainingError("checks-failed", count=len(failed), titles=_titles(failed))
+                flags = " ".join(f"--waive {one['id']}" for one in failed)
+                raise TrainingError("checks-failed", count=len(failed), titles=_titles(failed), waive=flags)
         return baselines_of(findings)
 
     def check_after(self, folder: Path, corpus: Corpus, stopping: Stopping) -> Iterator[Event]:
