@@ -75,12 +75,12 @@ class Session:
     def resumable(self) -> bool:
         """Whether no process works on it, and there is something to resume: a run that failed before its first step has
         nothing."""
-        return self.loaded and not self.live and not self.gone and self.is_recorded
+        return self.loaded and not self.live and not self.gone and (self.folder / DESCRIPTION).exists()
 
     @property
-    def is_recorded(self) -> bool:
-        """Whether the folder has a run: one that was stopped while it prepared leaves none."""
-        return (self.folder / DESCRIPTION).exists()
+    def has_begun(self) -> bool:
+        """Whether its folder has, or had, something of it: a run that was stopped while it prepared leaves nothing."""
+        return self._history.started is not None or (self.folder / DESCRIPTION).exists()
 
     @property
     def paused(self) -> bool:

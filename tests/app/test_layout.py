@@ -189,11 +189,11 @@ async def test_notifications_do_not_cover_hints() -> None:
         async with app.run_test(size=size, notifications=True) as pilot:
             await shown(pilot)
             hints = app.screen.query_one(Hints).region
-            app.tell("asked.save")
-            app.warn("training.not-owned")
-            await until_shown(pilot, "saving a checkpoint")
-            for toast in app.screen.query("Toast"):
-                assert not toast.region.overlaps(hints), (size, toast.region, hints)
+            for tell, key in ((app.tell, "asked.save"), (app.warn, "training.not-owned")):
+                tell(key)
+                await until_shown(pilot, app.say(key)[:20])
+                for toast in app.screen.query("Toast"):
+                    assert not toast.region.overlaps(hints), (size, toast.region, hints)
 
 
 async def test_the_legend_of_a_plot_is_cut_between_its_entries_and_never_within_a_word() -> None:

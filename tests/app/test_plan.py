@@ -14,6 +14,7 @@ from textual.widgets import Input, OptionList, Select
 
 from mmrec_engine.locales.guide import HYPERPARAMETERS
 from mmrec_tui.app.app import MmrecApp
+from mmrec_tui.app.in_app import in_app
 from mmrec_tui.preferences import read_preferences
 from tests.app.conftest import TINY, an_app, screen_text, table_of, until, until_shown
 
@@ -171,8 +172,8 @@ async def test_focused_field_is_explained() -> None:
             await pilot.pause()
             entry = next(entry for entry in HYPERPARAMETERS if entry.name == name)
             about = str(app.screen.query_one("#about .explanation").render())
-            assert entry.what["en"] in about
-            assert entry.higher["en"] in about
+            assert in_app(entry.what["en"], app.say) in about, "with the names of the fields for flags"
+            assert in_app(entry.higher["en"], app.say) in about
             await pilot.press("f1")
             await until_shown(pilot, entry.title["en"])
             assert table_of(app) == "guide"

@@ -20,7 +20,9 @@ def stored(tmp_path: Path) -> Path:
 
 
 def test_preferences_round_trip(tmp_path: Path) -> None:
-    kept = Preferences("tr", "mmrec-light", {"dropout": "0.2", "epochs": 3}, ["/metin/çay.txt"], "tokens", 0.99, "bell")
+    kept = Preferences(
+        "tr", "mmrec-light", {"dropout": "0.2", "epochs": 3}, "thorough", ["/metin/çay.txt"], "tokens", 0.99, "bell"
+    )
     kept.save()
     assert read_preferences() == kept
     assert [path.name for path in (tmp_path / "config" / "mmrec").iterdir()] == ["app.json"]

@@ -242,7 +242,7 @@ class TrainingScreen(RunViewScreen):
             hidden |= {"save", "detach"}
         if not session.resumable:
             hidden.add("go_on_run")
-        if not session.is_recorded:
+        if not session.has_begun:
             hidden.add("report")
         if not session.owned:
             hidden.add("detach")
@@ -332,7 +332,7 @@ class TrainingScreen(RunViewScreen):
         if self.session.live and self.session.state not in ENDED:
             self.own_app.warn("training.report-later")
             return
-        if not self.session.is_recorded:
+        if not self.session.has_begun:
             self.own_app.warn("hint.stopped-early")
             return
         self.own_app.show_report(self.session.folder)
