@@ -29,7 +29,6 @@ ADDRESS = "https://example.org/owner/mmrec"
 PRIVATE_USES = {
     "mmrec_tui/cli/usage.py": {"typer._click"},
     "mmrec_tui/app/app.py": {"textual._context", "textual._styles_cache"},
-    "mmrec_tui/app/app_runs.py": {"textual.widgets._toast"},
     "mmrec_tui/app/widgets/choice.py": {"textual.widgets._select"},
     "mmrec_tui/cli/completion.py": {"typer._completion_classes", "typer._completion_shared"},
     "mmrec_tui/presentation/plotting.py": {"plotext._figure"},
@@ -181,14 +180,13 @@ def test_textual_names_the_active_handler() -> None:
     assert active_message_pump.get(None) is None
 
 
-def test_textual_notifications_can_be_removed_by_their_message() -> None:
-    """textual.widgets._toast: each change of the theme replaces the notification of the one before it."""
-    from textual.notifications import Notification
-    from textual.widgets._toast import Toast
+def test_textual_screen_can_be_drawn_before_work_that_blocks_it() -> None:
+    """Screen._dirty_widgets, Screen._on_timer_update: "opening…" is seen while the engine is loaded in the same message."""
+    from textual.screen import Screen
 
-    toast = Toast(Notification("words"))
-    assert toast._notification.message == "words"
-    assert callable(toast._expire)
+    screen: Screen[None] = Screen()
+    assert isinstance(screen._dirty_widgets, set)
+    assert callable(screen._on_timer_update)
 
 
 def test_textual_select_consists_of_a_line_and_a_list() -> None:
