@@ -13,7 +13,8 @@ from mmrec_engine.locales.messages import LANGUAGES
 from mmrec_engine.run.follow_up import offers
 from mmrec_engine.settings import resolve
 from mmrec_tui.app.widgets.items import Items
-from mmrec_tui.app.widgets.run_rows import short_path
+from mmrec_tui.app.widgets.run_rows import COLUMNS, fitting, short_path
+from mmrec_tui.locales import Wording
 from tests.app.conftest import an_app, screen_text, table_of, until, until_shown
 from tests.app.every_screen import OPENERS
 from tests.app.recorded import a_training, an_ending, record
@@ -128,3 +129,17 @@ async def test_remedy_on_the_checklist_tells_what_it_changed(
         screen._checks.apply = lambda offer: None
         screen._apply(offer)
         await until_shown(pilot, told)
+
+
+def test_list_of_runs_keeps_the_text_as_long_as_it_can() -> None:
+    """Bits per character of different texts do not compare."""
+    cells = {
+        "name": "tiny-2", "state": "finished", "step": "1,302", "best": "1.864", "size": "14 MiB",
+        "changed": "2026-11-30 06:52", "course": "▇▅▃▂▁", "text": "book.txt",
+        "path": "/home/someone/checkpoints/tiny-2",
+    }  # fmt: skip
+    say = Wording("en")
+    assert fitting([cells], say, 200) == list(COLUMNS)
+    assert "text" in fitting([cells], say, 76) and "path" not in fitting([cells], say, 76)
+    assert fitting([cells], say, 66) == ["name", "state", "best", "changed", "text"]
+    assert fitting([cells], say, 50) == ["name", "state", "best", "changed"]

@@ -20,7 +20,8 @@ from mmrec_tui.terminal import one_line
 
 COLUMNS = ("name", "state", "step", "best", "size", "changed", "course", "text", "path")
 SORTED = tuple(column for column in COLUMNS if column != "course")
-_LEFT_OUT_FIRST = ("path", "course", "text", "size", "step")  # where the screen has no room for all
+# Where the screen has no room for all. Bits of different texts do not compare, so that the text goes last.
+_LEFT_OUT_FIRST = ("path", "course", "size", "step", "text")
 _LONGEST_NAME = 30  # columns
 _LONGEST_TEXT = 24  # characters of the name of a text
 _BESIDE_CELL = 2
