@@ -220,7 +220,7 @@ def collect(offered: dict[tuple[str, str], Offered], event: events.Event, histor
     if isinstance(event, events.Check) and event.finding.get("phase") == "before":
         phase, found = "before", offers([event.finding], settings)
     elif isinstance(event, events.Finding):
-        warm = event.step >= int(settings.get("warmup_steps") or 0)
+        warm = history.warmup_has_ended(event.step)
         found = offers([event.finding], settings, live=True, warmup_ended=warm)
         phase, found = "during", [one for one in found if one.way == "now"]
     elif isinstance(event, events.RunFinished):

@@ -67,7 +67,7 @@ class AutoRemedy:
         if self._pending is not None or self.applied >= MOST:
             return
         settings: Mapping[str, Any] = history.settings_now
-        ended = event.step >= int(settings.get("warmup_steps") or 0)
+        ended = history.warmup_has_ended(event.step)
         offer = sound_offer(offers([event.finding], settings, live=True, warmup_ended=ended))
         if offer is None:
             return

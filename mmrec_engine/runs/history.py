@@ -152,6 +152,12 @@ class History:
         values = self.finished.values if self.finished is not None and self.settings.get("time") else {}
         return next((name for name in ("epochs", "max_steps") if isinstance(values.get(name), int)), "")
 
+    def warmup_has_ended(self, step: int | None = None) -> bool:
+        """By this step; None: the last one that was recorded."""
+        if step is None:
+            step = self.last_step.step if self.last_step is not None else 0
+        return step >= int(self.settings.get("warmup_steps") or 0)
+
     @property
     def settings_now(self) -> dict[str, Any]:
         """The settings, and what they do not tell of the run's length: what remedies are proposed for."""

@@ -24,7 +24,7 @@ from mmrec_engine.runs.other_runs import OtherRuns, OtherRunsReader
 from mmrec_tui.app.screens.compare import rows_of
 from mmrec_tui.app.screens.remedy import RemedyScreen
 from mmrec_tui.app.screens.start import run_line
-from mmrec_tui.app.screens.training import corpus_name, warmup_ended
+from mmrec_tui.app.screens.training import corpus_name
 from mmrec_tui.app.widgets.finding_panels import finding_text, hints_text, items_text
 from mmrec_tui.app.widgets.items import _finding_text, _item_text
 from mmrec_tui.app.widgets.panel import plain
@@ -104,7 +104,7 @@ def findings(history: History, say: Wording) -> None:
             assert isinstance(remedy_title(remedy, say.language), str)
     settings = {**history.settings, "planned_steps": history.planned_steps}
     for live in (False, True):
-        found = offers(history.findings, settings, live=live, warmup_ended=warmup_ended(history))
+        found = offers(history.findings, settings, live=live, warmup_ended=history.warmup_has_ended())
         for option in RemedyScreen(found, live=live)._options(say):
             is_clean(option.prompt) if isinstance(option.prompt, Content) else is_safe(str(option.prompt))
 

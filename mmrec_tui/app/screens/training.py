@@ -282,7 +282,7 @@ class TrainingScreen(RunViewScreen):
             if history.last_step is None:
                 return []
             settings = history.settings_now
-            ended = warmup_ended(history)
+            ended = history.warmup_has_ended()
             return offers(list(history.findings), settings, live=self.session.live, warmup_ended=ended)
 
     def action_apply(self) -> None:
@@ -291,7 +291,7 @@ class TrainingScreen(RunViewScreen):
 
         session, found = self.session, self._offers
         with session.reading() as history:
-            ended = warmup_ended(history)
+            ended = history.warmup_has_ended()
         if not found:
             self.own_app.tell("remedy.none")
             return
@@ -339,11 +339,6 @@ class TrainingScreen(RunViewScreen):
 
     def action_new_run(self) -> None:
         self.own_app.plan_run()
-
-
-def warmup_ended(history: History) -> bool:
-    step = history.last_step.step if history.last_step else 0
-    return step >= int(history.settings.get("warmup_steps") or 0)
 
 
 def corpus_name(history: History) -> str:
