@@ -7,7 +7,8 @@
 A variant is the flags of one training; with `--time` each is given that much time (`train --time`), without it the flags
 set its length. The empty variant is the planner's choice. Trainings that are in the results already are not run again, so
 an interrupted series continues. Bits per character compare across tokenizers; `load` is the machine's load average at the
-start, `over` how many seconds more than the time the whole process took.
+start, `over` how many seconds more than the time the whole process took. With `--busy 60` another process uses a core for a
+minute in the middle of each training.
 """
 
 from __future__ import annotations
@@ -19,8 +20,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
+
+KEY = ("text", "seconds", "variant", "seed")
 
 
 def main() -> None:
@@ -31,6 +36,9 @@ def main() -> None:
     parser.add_argument("--variant", action="append", required=True, help="flags, in one word")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1337])
     parser.add_argument("--prefix", default="", help="put before each command, such as `nice`")
+    parser.add_argument(
+        "--busy", type=float, default=0, help="for so many seconds in the middle of --time another process uses a core"
+    )
     given = parser.parse_args()
     known = read(given.results)
     for seed in given.seeds:
@@ -38,9 +46,15 @@ def main() -> None:
             for text in given.text:
                 for variant in given.variant:
                     key = {"text": Path(text).name, "seconds": seconds, "variant": variant, "seed": seed}
-                    if any(all(row[name] == value for name, value in key.items()) for row in known):
+                    key |= {"busy": given.busy} if given.busy and seconds else {}
+                    if any({name: row[name] for name in (*KEY, "busy") if name in row} == key for row in known):
                         continue
-                    row = {**key, **outcome(text, seconds, variant, seed, given.prefix.split())}
+                    with (
+                        busy(given.prefix.split(), (seconds - given.busy) / 2, given.busy)
+                        if "busy" in key
+                        else nullcontext()
+                    ):
+                        row = {**key, **outcome(text, seconds, variant, seed, given.prefix.split())}
                     known.append(row)
                     with given.results.open("a", encoding="utf-8") as file:
                         file.write(json.dumps(row) + "\n")
@@ -50,6 +64,18 @@ def main() -> None:
 
 def read(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
+
+
+@contextmanager
+def busy(prefix: list[str], after: float, seconds: float) -> Iterator[None]:
+    """Another process uses a core, from `after` seconds on."""
+    code = f"import time; time.sleep({after}); end = time.monotonic() + {seconds}\nwhile time.monotonic() < end: pass"
+    other = subprocess.Popen([*prefix, sys.executable, "-c", code])
+    try:
+        yield
+    finally:
+        other.kill()
+        other.wait()
 
 
 def outcome(text: str, seconds: float | None, variant: str, seed: int, prefix: list[str]) -> dict[str, Any]:
@@ -105,10 +131,14 @@ def table(rows: list[dict[str, Any]]) -> str:
         "| text | time | flags | bits a character | steps | whole process | load |",
         "| --- | --- | --- | --- | --- | --- | --- |",
     ]
-    for row in sorted(rows, key=lambda row: (row["text"], row["seconds"] or 0, row.get("bits") or 99)):
+    for row in sorted(
+        rows, key=lambda row: (row["text"], row["seconds"] or 0, row.get("busy", 0), row.get("bits") or 99)
+    ):
         limit = "–" if row["seconds"] is None else f"{row['seconds']:g} s"
         bits = row.get("error") if row.get("bits") is None else f"{row['bits']:.3f}"
         flags = f"`{row['variant']}`" if row["variant"] else "the planner's"
+        if "busy" in row:
+            limit += f", {row['busy']:g} s of them busy"
         cells = (row["text"], limit, flags, bits, f"{row.get('steps', 0):,}", f"{row['took']} s", row["load"])
         lines.append(f"| {' | '.join(map(str, cells))} |")
     return "\n".join(lines)
