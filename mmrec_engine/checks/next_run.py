@@ -1,4 +1,4 @@
-"""The command for the next run that a verdict proposes."""
+"""The next run that a verdict proposes: its command, and whether it has the settings of this one."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ from typing import Any
 
 from mmrec_engine.checks.finding import Finding
 from mmrec_engine.checks.specs import CHECKS
+from mmrec_engine.runs.comparison import differing_settings
 from mmrec_engine.runs.history import History
+from mmrec_engine.settings import Settings, settings_that_decide
 from mmrec_engine.settings.declaration import flag
+from mmrec_engine.settings.presets import CHOSEN
 from mmrec_engine.system.shell import command_line
 
 NO_LONGER_IN_SECONDS = 90  # a longer time is written in minutes
 _WITHOUT_CHECKS = {"baselines"}  # the only check before training of a run with --no-check
+_OF_ITS_LENGTH = {"max_steps", "eval_every"}
 
 
 def command_of(history: History, lever: str, seconds: int, fixed: Mapping[str, Any], name: str) -> str:
@@ -24,6 +28,20 @@ def command_of(history: History, lever: str, seconds: int, fixed: Mapping[str, A
         return command_line([*words, "--name", name, "--data-dir"]) + " FOLDER_WITH_MORE_TEXT"
     of_text = _of_text(history.settings)
     return command_line([*words, *of_text, *_flags(fixed), *_of_checks(history), "--name", name])
+
+
+def keeps_settings(history: History) -> bool:
+    """Whether a run for more time would have the settings of this one, which the planner then has chosen: all that it chooses,
+    apart from those that the starting weights decide. The others are the usual ones."""
+    own, planned = history.settings, history.choices.keys()
+    if not own.get("time"):
+        return False
+    of_weights = set(settings_that_decide("pretrained")) if own.get("init_from") else set[str]()
+    chosen = {name for name in planned if name in _OF_ITS_LENGTH or own.get(name) == history.choices[name].get("value")}
+    of_words = set() if own.get("tokenizer") == "char" else {"vocab_size"}
+    needed = CHOSEN - {"vocab_size"} - _OF_ITS_LENGTH | of_words
+    kept = {name: own.get(name) for name in (*of_weights, *chosen, "init_from", "shape", "seed")}
+    return needed <= chosen | of_weights and not differing_settings(own, {**Settings().as_dict(), **kept})
 
 
 def _of_checks(history: History) -> list[str]:

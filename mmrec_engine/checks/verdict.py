@@ -11,7 +11,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from mmrec_engine.checks.next_run import NO_LONGER_IN_SECONDS, checks_before, command_of
+from mmrec_engine.checks.next_run import NO_LONGER_IN_SECONDS, checks_before, command_of, keeps_settings
 from mmrec_engine.checks.specs import numbers
 from mmrec_engine.runs.comparison import differing_settings, in_effect
 from mmrec_engine.runs.history import History
@@ -51,7 +51,8 @@ def verdict_of(history: History, others: OtherRuns | None = None) -> dict[str, A
     `bits` of the best model, `baselines` in bits a character, `validations`: their number, `earlier`: the best earlier run
     and what differs, `made`: a longer run, `slowed`: the steps made and those planned at first, if the machine was too busy
     for most of them, `limited`: the given limit that ended the run before its time, `copied`: the share of the validation split
-    that is in training too, if the check of that failed, `command` (empty if the run that it would make exists), `seconds` that
+    that is in training too, if the check of that failed, `anew`: the run for more time would
+    have other settings, so that nothing is known of its loss, `command` (empty if the run that it would make exists), `seconds` that
     it gives its run, `settings` that it fixes: the weights that this run began with, what makes the model of a better one, or
     more dropout; and `values` for the words (locales/verdicts.py, verdicts.json).
     """
@@ -85,7 +86,8 @@ def verdict_of(history: History, others: OtherRuns | None = None) -> dict[str, A
     if lever == "dropout":
         fixed |= {"dropout": round(min(_MOST_DROPOUT, values["dropout"] + _MORE_DROPOUT), 2)}
     wanted = _next_seconds(lever, seconds, factor)
-    if lever == "time" and history.validations and history.validations[-1][0][0] >= _FEWEST_STEPS:
+    anew = lever == "time" and not keeps_settings(history)
+    if lever == "time" and not anew and history.validations and history.validations[-1][0][0] >= _FEWEST_STEPS:
         gain = math.log2(factor) * _gain(_passes(history))
         reached = [bits for taken, bits in others.reached if taken <= wanted]
         expected = min(best.bits_per_character * (1 - gain), *reached, math.inf)
@@ -102,6 +104,7 @@ def verdict_of(history: History, others: OtherRuns | None = None) -> dict[str, A
         "slowed": _slowed(history),
         "limited": _limited(history),
         "copied": _copied(history),
+        "anew": anew,
         "command": "" if lever == "made" else command_of(history, lever, wanted, fixed, others.next_name),
         "seconds": wanted,
         "settings": fixed,

@@ -11,6 +11,7 @@ from mmrec_engine.locales.numbers import clock, in_language, percentage, with_ex
 
 _STANDS = Texts("verdicts", "stands")
 _LEVERS = Texts("verdicts", "levers")
+_FORECAST = Texts("verdicts", "forecast")
 _EARLIER = Texts("verdicts", "earlier")
 _BITS_DIGITS = 3
 Number = Callable[[float, int], str]
@@ -28,11 +29,11 @@ def verdict_lines(verdict: Mapping[str, Any], language: Language, number: Number
         for name, value in verdict.get("values", {}).items()
         if isinstance(value, int | float)
     }
-    lever, limited = verdict.get("lever"), verdict.get("limited")
+    lever, limited, forecast = verdict.get("lever"), verdict.get("limited"), ""
     if lever == "time":
         other = {"slowed": verdict.get("slowed"), "limited": limited, "short": verdict.get("validations") == 1}
         lever = next((name for name, applies in other.items() if applies), "time")
-        lever += "" if "expected" in values else "-without-forecast"
+        forecast = "known" if "expected" in values else "anew" if verdict.get("anew") else ""
     if lever == "text" and "passes" in values:
         lever = "text-repeated"
     values["time"] = clock(verdict.get("seconds", 0))
@@ -51,7 +52,8 @@ def verdict_lines(verdict: Mapping[str, Any], language: Language, number: Number
         values |= _of_run(made, written)
     if isinstance(earlier, Mapping):
         lines += _compared(earlier, language, written)
-    return [*lines, *_filled(_LEVERS.get(str(lever)), values, language)]
+    advised = (*_filled(_LEVERS.get(str(lever)), values, language), *_filled(_FORECAST.get(forecast), values, language))
+    return [*lines, " ".join(advised)] if advised else lines
 
 
 def _filled(words: Mapping[Language, str] | None, values: Mapping[str, str], language: Language) -> Iterator[str]:

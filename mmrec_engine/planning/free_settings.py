@@ -5,11 +5,6 @@ from __future__ import annotations
 from mmrec_engine.settings import Resolved
 
 PLANNER = "planner"  # source of a setting
-# What a plan chooses where it is free.
-CHOSEN = frozenset({
-    "config", "arch", "tokenizer", "vocab_size", "seq_len", "batch_size", "optimizer", "learning_rate", "warmup_steps",
-    "schedule", "learning_rate_floor", "dropout", "max_steps", "eval_every",
-})  # fmt: skip
 GIVEN = ("hand", "file", "run")  # sources of fixed settings
 # What a recipe leaves open: the guide fixes the tokenizer.
 _LEFT_OPEN = {

@@ -20,10 +20,11 @@ from mmrec_engine.checks.remedies import KNOWN, remedies_for, restart_from
 from mmrec_engine.checks.report import newest
 from mmrec_engine.checks.specs import CHECKS
 from mmrec_engine.errors import RequestError
-from mmrec_engine.planning.free_settings import CHOSEN, PLANNER
+from mmrec_engine.planning.free_settings import PLANNER
 from mmrec_engine.runs.catalog import free_name, read_description
 from mmrec_engine.runs.run_reader import RunReader
 from mmrec_engine.settings import FIELDS, Resolved, can_change_while_running, resolve, settings_that_decide
+from mmrec_engine.settings.presets import CHOSEN
 from mmrec_engine.settings.pretrained import is_pretrained
 from mmrec_engine.storage.run_files import BEST
 

@@ -25,7 +25,7 @@ class History:
     curves: "loss", "learning_rate", "grad_norm", "tokens_per_second".
     smoothed: the loss as exponential moving averages, by decay.
     validations: each with its position (step, tokens, seconds); sampled: the last ones of a sample of windows.
-    settings: at the start, with the changes since, as far as they are valid.
+    settings: at the start, with the changes since, as far as they are valid. choices: of the planner, as in `Planned`.
     log: the last events, without steps, progress and states. non_finite: steps with a loss or a gradient norm that is not
     finite. Times are seconds since the epoch, of the oldest and the newest event.
     planned_costs: measured before the run, for the time left until its own are known.
@@ -40,6 +40,7 @@ class History:
         self.was_paused = False
         self.steps_before_replanning = 0  # planned steps that the run's own replanning has changed since; 0: it has not
         self.settings: dict[str, Any] = {}
+        self.choices: dict[str, Any] = {}
         self.started_time: float | None = None
         self.last_time: float | None = None
         self.last_step: events.Step | None = None
@@ -95,6 +96,7 @@ class History:
                 self.progress = event
                 return
             case events.Planned():
+                self.choices = event.choices
                 exact = "limited_by" not in event.expected  # else the plan has estimated the steps of the given epochs
                 self.planned_steps = int(event.expected.get("steps") or 0) if exact else 0
             case events.RunStarted():

@@ -135,6 +135,12 @@ RECIPES: dict[str, dict[str, Any]] = {
     },
 }
 
+# What a plan for a given time chooses where it is free.
+CHOSEN = frozenset({
+    "config", "arch", "tokenizer", "vocab_size", "seq_len", "batch_size", "optimizer", "learning_rate", "warmup_steps",
+    "schedule", "learning_rate_floor", "dropout", "max_steps", "eval_every",
+})  # fmt: skip
+
 # Applied over a recipe if there is a target loss and no number of steps or epochs. A schedule of unknown length cannot fall,
 # so the rate is constant and an average of the weights replaces the decay. Small steps reach a target soonest
 # (docs/performance.md).

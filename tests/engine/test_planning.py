@@ -16,12 +16,11 @@ from mmrec_engine.optim.lr_schedule import rate_factor
 from mmrec_engine.planning import planner
 from mmrec_engine.planning.budget import BudgetPlan, Choice, candidates, plan, tokenizer_choices
 from mmrec_engine.planning.facts import MachineFacts, TextFacts
-from mmrec_engine.planning.free_settings import CHOSEN
 from mmrec_engine.planning.reasons import REASONS, reason_of
 from mmrec_engine.planning.rules import rules
 from mmrec_engine.planning.speeds import Speed, Speeds
 from mmrec_engine.settings import Settings, resolve
-from mmrec_engine.settings.presets import most_passes
+from mmrec_engine.settings.presets import CHOSEN, most_passes
 from mmrec_engine.storage import user_folders
 from mmrec_engine.system.optional_dependencies import install_command
 from mmrec_engine.training.deadline import Beside, Budget, Deadline

@@ -27,14 +27,22 @@ from mmrec_engine.runs.history import History
 from mmrec_engine.runs.other_runs import OtherRun, OtherRuns
 from mmrec_engine.settings import resolve
 from mmrec_engine.settings.model_config import ModelConfig
+from mmrec_engine.settings.presets import CHOSEN
 from mmrec_engine.settings.pretrained import shape_text
 
 BASELINES = {"unigram": 3.1, "bigram": 2.5, "5-gram": 1.9}
 
 
-def run(validations: list[tuple[float, float]], every: int = 100, **settings: Any) -> History:
-    """A run that ended, with these validation and training losses, one every so many steps."""
+def run(
+    validations: list[tuple[float, float]], every: int = 100, by_hand: tuple[str, ...] = (), **settings: Any
+) -> History:
+    """A run that ended, with these validation and training losses, one every so many steps. With a given time the planner has
+    chosen its settings, but for some `by_hand`."""
     history = History()
+    if settings.get("time"):
+        own = resolve(settings).settings.as_dict()
+        chosen = {name: {"value": own[name]} for name in CHOSEN.difference(by_hand)}
+        history.add(events.Planned(choices=chosen))
     history.add(
         events.RunStarted(
             planned_steps=100, steps_an_epoch=100, parameters=1, corpus={}, settings=resolve(settings).settings.as_dict(),
@@ -141,17 +149,57 @@ def test_losses_of_unlike_splits_are_apart_without_memorising() -> None:
 
 def test_forecast_is_careful_with_a_repeated_text_and_left_out_after_few_steps() -> None:
     def forecast(every: int) -> tuple[float | None, list[list[str]]]:
-        verdict = verdict_of(run([(2.2, 2.2), (2.0, 2.0)], every=every, learning_rate=0.01))
+        history = run([(2.2, 2.2), (2.0, 2.0)], every=every, learning_rate=0.01, time=60)
+        assert history.started is not None
+        history.started.corpus["train_characters"] = 1_400_000  # so many that 16 passes over them help
+        verdict = verdict_of(history)
         assert verdict is not None and verdict["lever"] == "time"
         return verdict["values"].get("expected"), [verdict_lines(verdict, language) for language in LANGUAGES]
 
-    (none, short), (once, _), (often, _) = forecast(10), forecast(60), forecast(600)
+    (none, short), (once, _), (often, _) = forecast(10), forecast(60), forecast(400)
     assert none is None
     assert all(len(lines) == 2 for lines in short)
     assert once is not None and often is not None
     bits = 2.0 * 1.4427
     assert (bits - once) / bits == pytest.approx(0.03, abs=1e-4)
     assert (bits - often) / bits == pytest.approx(0.01, abs=1e-4)
+
+
+def hand_set(**settings: Any) -> History:
+    return run([(2.2, 2.2), (2.0, 2.0)], learning_rate=0.01, **settings)
+
+
+@pytest.mark.parametrize(
+    ("history", "known"),
+    [
+        (hand_set(time=60), True),
+        (hand_set(time=60, init_from="a", by_hand=("config", "arch", "tokenizer", "vocab_size")), True),
+        (hand_set(), False),  # the planner chooses other settings than these
+        (hand_set(recipe="fast"), False),
+        (hand_set(time=60, by_hand=("learning_rate",)), False),
+        (hand_set(time=60, by_hand=("dropout",)), False),  # the same as the usual one, but not chosen
+        (hand_set(time=60, weight_decay=0.3), False),  # what the planner never chooses
+        (hand_set(time=60, seed=7, epochs=5, by_hand=("max_steps",)), True),
+    ],
+)
+def test_nothing_is_forecast_of_a_run_with_other_settings(history: History, known: bool) -> None:
+    """Twice the time saves a few percent; other settings were seen to save a fifth."""
+    verdict = verdict_of(history)
+    assert verdict is not None and verdict["lever"] == "time"
+    assert (verdict["anew"], "expected" in verdict["values"]) == (not known, known)
+    for language, words, number in (
+        ("en", "is not known, because its settings", "about 2.80 bits"),
+        ("tr", "bilinmiyor, çünkü ayarları", "yaklaşık 2,80 bit"),
+    ):
+        told = verdict_lines(verdict, language)[-1]
+        assert (words in told, number in told) == (not known, known), told
+
+
+def test_nothing_is_forecast_after_a_planned_setting_was_changed_during_the_run() -> None:
+    history = hand_set(time=60)
+    history.add(events.SettingsChanged(changes={"dropout": 0.3}, before={"dropout": 0.1}, reason="user"))
+    verdict = verdict_of(history)
+    assert verdict is not None and verdict["anew"] and "expected" not in verdict["values"]
 
 
 def test_text_that_was_passed_over_often_needs_more_text_not_more_time() -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from mmrec_engine.locales.numbers import in_language, with_exponent, with_units
-from mmrec_engine.planning.free_settings import CHOSEN, PLANNER, is_free
+from mmrec_engine.planning.free_settings import PLANNER, is_free
 from mmrec_engine.settings import FIELDS, Resolved, value_type
+from mmrec_engine.settings.presets import CHOSEN
 from mmrec_engine.system.cores import allowed_cores, available_cores, cpu_quota
 from mmrec_tui.app.widgets.choice import EXPLAINED
 from mmrec_tui.app.widgets.fields import Kind
