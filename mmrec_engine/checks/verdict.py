@@ -11,11 +11,21 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from mmrec_engine.checks.beside_others import (
+    best_other,
+    compared,
+    given_time,
+    is_advised,
+    limited,
+    longer_made,
+    named,
+    slowed,
+)
 from mmrec_engine.checks.next_run import NO_LONGER_IN_SECONDS, checks_before, command_of, keeps_settings
 from mmrec_engine.checks.specs import numbers
-from mmrec_engine.runs.comparison import differing_settings, in_effect
+from mmrec_engine.runs.comparison import in_effect
 from mmrec_engine.runs.history import History
-from mmrec_engine.runs.other_runs import OtherRun, OtherRuns
+from mmrec_engine.runs.other_runs import OtherRuns
 from mmrec_engine.settings.presets import BEST_RATE, most_passes
 from mmrec_engine.settings.pretrained import PRETRAINED
 
@@ -32,13 +42,6 @@ _NEARLY = 0.9  # of the most passes over a text
 _FEWEST_STEPS = 100  # after fewer, the loss falls too fast for a forecast
 _SHORTEST = 60.0  # seconds
 _ORDER = ("unigram", "bigram", "5-gram")
-_DIGITS = 3  # of bits per character
-_AS_GOOD = 0.0005  # bits per character
-_SAME_TIME = 0.1  # share of a time, by which another one is about the same
-_LONGER = 1.25  # times the work, or the time, from which on another run was trained longer
-_SLOWED = 0.6  # of the steps that were planned at first: fewer, because the machine was busy
-_MISSED = 0.01  # bits per character above a forecast, which is told with two digits
-_MOST_DIFFERING = 4
 # Settings that are repeated from an earlier run that is better; the planner chooses what depends on the time, such as dropout.
 _REPEATED = ("config", "arch", "tokenizer", "vocab_size", "optimizer", "learning_rate")
 
@@ -47,14 +50,14 @@ def verdict_of(history: History, others: OtherRuns | None = None) -> dict[str, A
     """None without a validation, or of a run that was interrupted or failed, or has not ended. others: runs on the same text
     and validation split.
 
-    `stands`, `lever` (time, text, dropout, rate, none; earlier: an earlier run is better; made: the longer run exists),
-    `bits` of the best model, `baselines` in bits a character, `validations`: their number, `earlier`: the best earlier run
-    and what differs, `made`: a longer run, `slowed`: the steps made and those planned at first, if the machine was too busy
-    for most of them, `limited`: the given limit that ended the run before its time, `copied`: the share of the validation split
-    that is in training too, if the check of that failed, `anew`: the run for more time would
-    have other settings, so that nothing is known of its loss, `command` (empty if the run that it would make exists), `seconds` that
-    it gives its run, `settings` that it fixes: the weights that this run began with, what makes the model of a better one, or
-    more dropout; and `values` for the words (locales/verdicts.py, verdicts.json).
+    `stands`, `lever` (time, text, dropout, rate, none; earlier: another run is better; made: the longer run exists),
+    `bits` of the best model, `baselines` in bits a character, `validations`: their number, `earlier`: the best earlier run, or
+    a later one that is better, and what differs, `made`: a longer run, `slowed`: the steps made and those planned at first, if
+    the machine was too busy for most of them, `limited`: the given limit that ended the run before its time, `copied`: the
+    share of the validation split that is in training too, if the check of that failed, `anew`: the run for more time would have
+    other settings, so that its loss is not known, `command` (empty if the run that it would make exists), `seconds` that it
+    gives its run, `settings` that it fixes: the weights that this run began with, what makes the model of a better one, or more
+    dropout; and `values` for the words (locales/verdicts.py, verdicts.json).
     """
     best, last, finished = history.best, history.last_validation, history.finished
     if finished is None or finished.status in ("failed", "interrupted"):
@@ -68,21 +71,22 @@ def verdict_of(history: History, others: OtherRuns | None = None) -> dict[str, A
     lever, values = _lever(history, best.loss, last.loss)
     seconds, fixed = _seconds(history), _starting_weights_of(history.settings)
     others = others or OtherRuns()
-    earlier = None if others.best is None else _compared(history, others.best)
     factor = _factor(history)
-    made = _longer(others, _next_seconds(lever, seconds, factor)) if lever in ("time", "none") else None
+    made = longer_made(others, _next_seconds(lever, seconds, factor)) if lever in ("time", "none") else None
+    other = best_other(history, others) if made is None else others.best
+    earlier = None if other is None else compared(history, other, other is not others.best)
     if made is not None:
         lever = "made"
     elif (
         lever in ("time", "none", "dropout")
-        and others.best is not None
+        and other is not None
         and earlier is not None
-        and _is_advised(history, others.best, earlier)
+        and is_advised(history, other, earlier)
     ):
         lever = "earlier"
-        of_best = _given(others.best.settings) or others.best.seconds
+        of_best = given_time(other.settings) or other.seconds
         seconds = seconds if seconds > of_best else 2 * of_best
-        fixed = _repeated(others.best.settings, history.settings)
+        fixed = _repeated(other.settings, history.settings)
     if lever == "dropout":
         fixed |= {"dropout": round(min(_MOST_DROPOUT, values["dropout"] + _MORE_DROPOUT), 2)}
     wanted = _next_seconds(lever, seconds, factor)
@@ -100,9 +104,9 @@ def verdict_of(history: History, others: OtherRuns | None = None) -> dict[str, A
         "baselines": baselines,
         "validations": len(history.validations),
         "earlier": earlier,
-        "made": None if made is None else _named(made),
-        "slowed": _slowed(history),
-        "limited": _limited(history),
+        "made": None if made is None else named(made),
+        "slowed": slowed(history),
+        "limited": limited(history),
         "copied": _copied(history),
         "anew": anew,
         "command": "" if lever == "made" else command_of(history, lever, wanted, fixed, others.next_name),
@@ -110,94 +114,6 @@ def verdict_of(history: History, others: OtherRuns | None = None) -> dict[str, A
         "settings": fixed,
         "values": {name: round(value, 5) for name, value in values.items()},
     }
-
-
-def _named(run: OtherRun) -> dict[str, Any]:
-    return {"run": run.name, "bits": round(run.bits, 5), "seconds": round(run.seconds, 3)}
-
-
-def _compared(history: History, earlier: OtherRun) -> dict[str, Any]:
-    """The earlier run; result: of this one against it; apart: bits per character between them; differing: the value in the
-    earlier run and in this one of each setting that differs; longer: the seconds of both, if the earlier run was trained
-    longer; more: `_times_as_much`; missed: what its report expected of this time."""
-    assert history.best is not None
-    apart = round(history.best.bits_per_character, _DIGITS) - round(earlier.bits, _DIGITS)  # as they are shown
-    own, other = history.settings, earlier.settings
-    names = differing_settings(own, other)
-    return {
-        **_named(earlier),
-        "result": "equal" if abs(apart) < _AS_GOOD else "worse" if apart > 0 else "better",
-        "apart": round(abs(apart), 4),
-        "differing": {name: [other.get(name), own.get(name)] for name in names[:_MOST_DIFFERING]},
-        "more_differing": max(0, len(names) - _MOST_DIFFERING),
-        "longer": [round(earlier.seconds, 3), round(history.took, 3)] if _was_longer(history, earlier) else None,
-        "more": _times_as_much(history, earlier),
-        "missed": _missed(history, earlier),
-    }
-
-
-def _is_advised(history: History, earlier: OtherRun, compared: Mapping[str, Any]) -> bool:
-    """Whether the earlier run is better, and not only because it was trained more."""
-    slowed = _slowed(history) is not None and _did_more(history, earlier)
-    more = compared["longer"] is not None or compared["more"] is not None
-    return compared["result"] == "worse" and not more and not slowed
-
-
-def _did_more(history: History, earlier: OtherRun) -> bool:
-    return bool(earlier.work and history.work and earlier.work > _LONGER * history.work)
-
-
-def _was_longer(history: History, earlier: OtherRun) -> bool:
-    """Whether the earlier run was trained longer. In the same time a larger model makes more operations, so that the time
-    decides as well."""
-    return _did_more(history, earlier) and earlier.seconds > _LONGER * history.took
-
-
-def _times_as_much(history: History, earlier: OtherRun) -> float | None:
-    """How many times the operations of this run the earlier one has made with the same model, if it made many more of them in
-    about the same time, as on a machine that was less busy."""
-    same = all(history.settings.get(name) == earlier.settings.get(name) for name in ("config", "arch"))
-    if not same or not _did_more(history, earlier) or _was_longer(history, earlier):
-        return None
-    return round((earlier.work or 0.0) / (history.work or math.inf), 2)
-
-
-def _slowed(history: History) -> dict[str, int] | None:
-    """The steps made and those planned at first, if the clock alone has shortened a run with a given time by much."""
-    finished, planned = history.finished, history.steps_before_replanning
-    if finished is None or finished.status != "completed" or not _given(history.settings) or history.was_paused:
-        return None
-    return {"steps": finished.step, "planned": planned} if finished.step < _SLOWED * planned else None
-
-
-def _limited(history: History) -> dict[str, Any] | None:
-    """The given limit, of epochs or steps, that ended a run with a given time: its value, the seconds that the run took, and
-    those that it was given."""
-    by = history.limited_by
-    if not by or history.finished is None or not _given(history.settings):
-        return None
-    return {
-        "by": by,
-        "count": history.finished.values[by],
-        "took": round(history.took, 3),
-        "time": _given(history.settings),
-    }
-
-
-def _missed(history: History, earlier: OtherRun) -> float | None:
-    """The bits per character that the earlier run's report expected of this run's time, if they were not reached."""
-    given = _given(history.settings)
-    if earlier.forecast is None or history.best is None or not given or _limited(history) is not None:
-        return None
-    seconds, expected = earlier.forecast
-    same_time = abs(given - seconds) <= _SAME_TIME * seconds
-    return round(expected, 5) if same_time and history.best.bits_per_character > expected + _MISSED else None
-
-
-def _longer(others: OtherRuns, seconds: float) -> OtherRun | None:
-    """The best later run that was given at least this time."""
-    made = [one for one in others.later if _given(one.settings) >= seconds]
-    return min(made, key=lambda one: one.bits, default=None)
 
 
 def _starting_weights_of(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -312,14 +228,8 @@ def loss_before_the_last(history: History) -> float | None:
 
 def _seconds(history: History) -> float:
     """The time that the run was given, or took, also if a given limit ended it before its time."""
-    given = 0.0 if _limited(history) is not None else _given(history.settings)
+    given = 0.0 if limited(history) is not None else given_time(history.settings)
     return given or max(_SHORTEST, history.took)
-
-
-def _given(settings: Mapping[str, Any]) -> float:
-    """The time that a run was given in seconds; 0 without one."""
-    given = settings.get("time")
-    return float(given) if isinstance(given, int | float) and given > 0 else 0.0
 
 
 def _copied(history: History) -> float | None:

@@ -38,7 +38,9 @@ def verdict_lines(verdict: Mapping[str, Any], language: Language, number: Number
         lever = "text-repeated"
     values["time"] = clock(verdict.get("seconds", 0))
     if lever == "earlier":
-        lever = "earlier" if verdict.get("settings") else "earlier-planned"
+        repeated = verdict.get("settings") or {}
+        lever = "earlier-weights" if "init_from" in repeated else "earlier" if repeated else "earlier-planned"
+        values["settings"] = ", ".join(_titles(language).get(name, name) for name in repeated)
     made, earlier, slowed = verdict.get("made"), verdict.get("earlier"), verdict.get("slowed")
     lines = [*_filled(_STANDS.get(str(verdict.get("stands"))), values, language)]
     if isinstance(copied := verdict.get("copied"), int | float):
@@ -78,9 +80,10 @@ def _limited(limited: Mapping[str, Any], language: Language, written: Number) ->
 
 
 def _compared(earlier: Mapping[str, Any], language: Language, written: Number) -> Iterator[str]:
-    """Against the best earlier run on the same text; if that one is better, also in which settings they differ."""
+    """Against the best other run on the same text; if that one is better, also in which settings they differ."""
     values = {**_of_run(earlier, written), "apart": written(earlier.get("apart", 0.0), _BITS_DIGITS)}
-    yield from _filled(_EARLIER.get(str(earlier.get("result"))), values, language)
+    result = "worse-later" if earlier.get("later") else str(earlier.get("result"))
+    yield from _filled(_EARLIER.get(result), values, language)
     if isinstance(earlier.get("missed"), int | float):
         yield from _filled(_EARLIER["missed"], {**values, "bits": written(earlier["missed"], 2)}, language)
     if earlier.get("result") != "worse":
@@ -91,8 +94,7 @@ def _compared(earlier: Mapping[str, Any], language: Language, written: Number) -
         yield from _filled(_EARLIER["longer"], {**values, "other": other, "own": own}, language)
     if isinstance(earlier.get("more"), int | float):
         yield from _filled(_EARLIER["more-work"], {**values, "times": written(earlier["more"], 1)}, language)
-    titles = {entry.name: entry.title[language] for entry in HYPERPARAMETERS}
-    differing = []
+    titles, differing = _titles(language), []
     for name, (other, own) in earlier.get("differing", {}).items():
         of_setting = {"title": titles.get(name, name), "own": _value(own, language), "other": _value(other, language)}
         differing.append(_EARLIER["one"][language].format_map(of_setting))
@@ -101,6 +103,10 @@ def _compared(earlier: Mapping[str, Any], language: Language, written: Number) -
     values["settings"] = "; ".join(differing)
     if differing or longer is None:
         yield from _filled(_EARLIER["differing" if differing else "same"], values, language)
+
+
+def _titles(language: Language) -> dict[str, str]:
+    return {entry.name: entry.title[language] for entry in HYPERPARAMETERS}
 
 
 def _value(value: object, language: Language) -> str:

@@ -137,7 +137,7 @@ async def test_report_compares_with_an_earlier_run_and_proposes_the_settings_of_
         await until_shown(pilot, "0.036 bits per character worse than tiny")
         told = " ".join(screen_text(app).split())
         assert "Unlike tiny: Tokenizer bpe instead of char; Dropout 0 instead of 0.1." in told
-        assert "n plans a new run of 2:00 with the model of tiny (advised)" in told
+        assert "2:00 with random weights and these settings of tiny (advised): Tokenizer char; c makes" in told
         await pilot.press("n")
         await until(pilot, lambda: table_of(app) == "plan")
         given = {"data_dir": str(small_text), "time": 120.0, "tokenizer": "char"}

@@ -298,6 +298,10 @@ def test_what_makes_the_model_of_a_better_run_is_repeated() -> None:
         "config": "mini", "tokenizer": "bpe", "vocab_size": 2000, "optimizer": "muon", "learning_rate": 0.04,
     }  # fmt: skip
     resolve({**worse["settings"], "time": 240})
+    assert verdict_lines(worse, "en")[-1] == (
+        "Next to try in 4:00: Model size, Tokenizer, Vocabulary size, Optimizer, Learning rate as in the better run, "
+        "with random weights."
+    )
     same = verdict_of(falling(time=240), OtherRuns(earlier_run(2.85, dropout=0.3)))
     assert same is not None and same["settings"] == {}
     assert verdict_lines(same, "en")[-1] == "Next to try: settings that are chosen for 4:00."
@@ -332,6 +336,28 @@ def test_next_run_begins_with_the_weights_that_this_run_began_with() -> None:
     assert f"--init-from {first}" in verdict["command"]
     better = verdict_of(falling(time=240), OtherRuns(earlier_run(2.85, init_from=first, vocab_size=900)))
     assert better is not None and better["settings"] == {"init_from": first}, "which decide its vocabulary"
+    for language, words in (("en", "the weights that the better run began with"), ("tr", "çalışmanın başladığı ağırlıklar")):
+        assert words in verdict_lines(better, language)[-1]
+
+
+@pytest.mark.parametrize("first", [None, "/runs/earlier/best_model.pt"])
+def test_a_later_run_that_is_better_is_followed_as_an_earlier_one_is(first: str | None) -> None:
+    """A run that began with weights would begin with them again, though random ones have turned out better since."""
+    own = worked(falling(time=240, init_from=first), 10_000)
+    better = replace(earlier_run(2.85, time=120, config="mini"), name="mini", work=11_000.0)
+    verdict = verdict_of(own, OtherRuns(earlier_run(2.87), later=(better,)))
+    assert verdict is not None and verdict["lever"] == "earlier"
+    assert verdict["settings"] == {"config": "mini"} and "--init-from" not in verdict["command"]
+    assert "worse than mini (2.850 after 2:00), which was made later" in " ".join(verdict_lines(verdict, "en"))
+    assert "Daha sonra yapılan mini" in " ".join(verdict_lines(verdict, "tr"))
+    longer = replace(better, seconds=240.0, work=20_000.0)
+    for later, others in ((longer, None), (replace(better, bits=2.8853), None), (better, earlier_run(2.84))):
+        verdict = verdict_of(own, OtherRuns(others, later=(later,)))
+        assert verdict is not None
+        named = (verdict["earlier"] or {}).get("run")
+        assert named == (None if others is None else "tiny"), "not one that was trained longer, or is as good"
+        if others is None:
+            assert verdict["lever"] == "time" and verdict["settings"] == ({"init_from": first} if first else {})
 
 
 @pytest.mark.parametrize(("seconds", "shown"), [(47.46, "0:47"), (47.54, "0:48")])

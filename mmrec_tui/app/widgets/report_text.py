@@ -12,7 +12,7 @@ from mmrec_engine.checks.finding import GLYPHS
 from mmrec_engine.checks.report import newest
 from mmrec_engine.locales.verdicts import verdict_lines
 from mmrec_engine.runs.history import History
-from mmrec_tui.app.in_app import in_app
+from mmrec_tui.app.in_app import chosen_values, in_app
 from mmrec_tui.app.widgets.finding_panels import STYLES, failure_words, is_mended_anew
 from mmrec_tui.app.widgets.panel import plain
 from mmrec_tui.app.widgets.panels import prompt_words, samples_lines
@@ -23,7 +23,6 @@ from mmrec_tui.presentation.states import ENDED
 from mmrec_tui.terminal import one_line
 
 SAMPLE_WIDTH = 76  # columns; the narrowest report has as many
-_PROPOSALS = {"text": "report.plan-text", "made": "report.plan-made", "earlier": "report.plan-earlier"}
 _UNFINISHED = {"STOPPED": "report.next-stopped", "DIED": "report.next-died", "FAILED": "report.next-failed"}
 _COLUMN = 12  # columns of a column of the table of validations, if there is space
 
@@ -87,13 +86,19 @@ def proposal_text(verdict: dict[str, Any] | None, say: Wording) -> str:
     """The next run that is proposed, and what the key that makes this one longer does instead; empty without a verdict."""
     if verdict is None:
         return ""
-    values = {"time": say.clock(verdict["seconds"])}
+    values, repeated = {"time": say.clock(verdict["seconds"])}, verdict["settings"]
     match verdict["lever"]:
+        case "text":
+            key = "plan-text"
         case "made":
-            values["name"] = one_line(verdict["made"]["run"])
-        case "earlier":
+            key, values["name"] = "plan-made", one_line(verdict["made"]["run"])
+        case "earlier" if repeated:
+            key = "plan-earlier-weights" if "init_from" in repeated else "plan-earlier"
             values["name"] = one_line(verdict["earlier"]["run"])
-    return say(_PROPOSALS.get(verdict["lever"], "report.plan-next"), **values)
+            values["settings"] = chosen_values({name: {"value": value} for name, value in repeated.items()}, repeated, say)
+        case _:
+            key = "plan-same-weights" if "init_from" in repeated else "plan-next"
+    return say(f"report.{key}", **values)
 
 
 def stopped_text(history: History, say: Wording, *, saved: bool = True) -> str:
