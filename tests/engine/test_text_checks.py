@@ -23,7 +23,7 @@ from mmrec_engine.data import text_measures, windows
 from mmrec_engine.data.prepare import Corpus, prepare_corpus
 from mmrec_engine.data.sources.builtin import sample_folder
 from mmrec_engine.events import result_of
-from mmrec_engine.locales.guide.findings import evidence, texts
+from mmrec_engine.locales.guide.findings import advice, evidence, texts
 from mmrec_engine.locales.guide.items import ITEMS
 from mmrec_engine.locales.guide.remedies import REMEDIES, remedy_title
 from mmrec_engine.locales.messages import LANGUAGES
@@ -60,7 +60,7 @@ def graver(findings: dict[str, Finding]) -> dict[str, str]:
 
 def findings_of(tmp_path: Path, text: str | dict[str, str | bytes], **settings: Any) -> dict[str, Finding]:
     folder = tmp_path / "text"
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     for name, content in ({"a.txt": text} if isinstance(text, str) else text).items():
         (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
     findings = found_in(context_of(data_dir=str(folder), **settings))
@@ -123,7 +123,7 @@ def test_profile_raises_no_finding_about_its_own_values(profile: str) -> None:
     context = TextContext(resolved.settings, result_of(prepare_corpus(resolved.settings)), resolved.sources)
     found = run(check("hyperparameters"), context)
     # The guide's learning rate is no value of a profile.
-    assert found["status"] == "pass" or found["values"]["variant"] == "rate-cautious", found["values"]
+    assert found["status"] == "pass" or found["values"]["variant"] == "rate-of-the-guide", found["values"]
 
 
 @pytest.mark.slow
@@ -305,6 +305,26 @@ def test_duplicate_lines_are_reported(tmp_path: Path) -> None:
     assert 0.4 < finding["values"]["share"] < 0.5
 
 
+@pytest.mark.parametrize("id", ["duplicate-text", "split-overlap"])
+def test_advice_about_copies_in_a_single_file_is_about_that_file(tmp_path: Path, id: str) -> None:
+    """There is no copy of a file to remove, and nobody has given two splits."""
+    twice = ENGLISH + "\n" + ENGLISH
+    for language, of_one in (("en", "each .*once"), ("tr", "bir kez bırakın")):
+        one = findings_of(tmp_path / "one", twice)[id]
+        several = findings_of(tmp_path / "several", {"a.txt": twice, "b.txt": ENGLISH})[id]
+        assert (one["status"], several["status"]) == ("fail", "fail")
+        assert re.search(of_one, advice(one, language)) and not re.search(of_one, advice(several, language))
+
+
+def test_the_guides_learning_rate_is_not_called_low_but_told_beside_what_range_tests_suggest(tmp_path: Path) -> None:
+    found = findings_of(tmp_path, ENGLISH, learning_rate=3e-4)["hyperparameters"]
+    for language, told, advised in (
+        ("en", "3e-4 is the guide's learning rate; range tests of small models suggest about 0.01", "to follow the guide"),
+        ("tr", "3e-4 rehberin öğrenme oranıdır", "Rehbere uymak için"),
+    ):
+        assert told in evidence(found, language) and advised in advice(found, language)
+
+
 def test_short_lines_are_compared_in_groups_and_separators_are_not() -> None:
     poem = "\n\n".join(f"the {number}th verse\nis a short one\nand ends at {number}" for number in range(100))
     assert text_measures.repeated_lines([poem], 40) == (0, 100)
@@ -370,7 +390,8 @@ def test_other_skipped_files_are_reported(tmp_path: Path) -> None:
         ({"optimizer": "muon", "learning_rate": 0.5, "max_steps": 300, "warmup_steps": 10, "eval_every": 30}, "warn",
          "rate-high", [{"learning_rate": 0.04}]),
         ({"optimizer": "muon", "learning_rate": 3e-4}, "warn", "rate-low", [{"learning_rate": 0.04}]),
-        ({"learning_rate": 3e-4}, "note", "rate-cautious", [{"learning_rate": 0.01}]),
+        ({"learning_rate": 3e-4}, "note", "rate-of-the-guide", [{"learning_rate": 0.01}]),
+        ({"learning_rate": 2e-4}, "note", "rate-cautious", [{"learning_rate": 0.01}]),
         ({"optimizer": "muon", "learning_rate": 0.005}, "note", "rate-cautious", [{"learning_rate": 0.04}]),
         ({"learning_rate": 3e-4, "config": "mini"}, "pass", None, []),  # for which rates were not compared
         ({"learning_rate": 0.004}, "pass", None, []),

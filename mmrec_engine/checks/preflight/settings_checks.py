@@ -164,7 +164,7 @@ def _judge_hyperparameters(values: Values, limits: Mapping[str, float]) -> Statu
         (values["learning_rate"] < values["lowest"], "rate-low", "warn"),
         (
             values["gain"] > limits["least_gain"] and values["lowest"] <= values["learning_rate"] <= values["highest"],
-            "rate-cautious",
+            "rate-of-the-guide" if _is_of_the_guide(values) else "rate-cautious",
             "note",
         ),
         # At the rates that train best, clipping was better in six of eight runs only; at higher ones in all. Where the best
@@ -190,6 +190,10 @@ def _judge_hyperparameters(values: Values, limits: Mapping[str, float]) -> Statu
     return "warn" if any(status == "warn" for _, status in found) else "note"
 
 
+def _is_of_the_guide(values: Values) -> bool:
+    return bool(values["optimizer"] == "adamw" and values["learning_rate"] == USUAL_RATE["adamw"])
+
+
 def _never_lowers(values: Values) -> bool:
     """Whether no plateau can have an effect: there are too few evaluations, or early stopping comes first."""
     needed: int = values["plateau_patience"]
@@ -202,7 +206,7 @@ def _saner(values: Values, status: Status) -> list[dict[str, Any]]:
     found = []
     if wrong & {"rate-high", "rate-low"}:
         found.append(remedy("usual-learning-rate", learning_rate=values["usual"]))
-    if "rate-cautious" in wrong:
+    if wrong & {"rate-cautious", "rate-of-the-guide"}:
         found.append(remedy("range-test-learning-rate", learning_rate=values["suggested"]))
     if "no-clipping-fast" in wrong:
         found.append(remedy("clip-gradients", grad_clip=1.0))

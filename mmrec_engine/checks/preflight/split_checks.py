@@ -53,10 +53,11 @@ def _overlap(context: TextContext) -> Values:
         "grams": grams,
         "share": min(1.0, found / grams / looked_at),
         "looked_at": looked_at,
+        **({"advice": "one-document"} if context.is_one_document else {}),
     }
     if values["share"] > numbers("split-overlap")["warn_share"]:
         return values
-    return _overlap_of_letters(context, searched, looked_at) or values
+    return {**values, **(_overlap_of_letters(context, searched, looked_at) or {})}
 
 
 def _overlap_of_letters(context: TextContext, searched: list[Tokens], looked_at: float) -> Values | None:

@@ -267,6 +267,8 @@ def _duplicates(context: TextContext) -> Values:
     values: Values = {"duplicated": again, "lines": lines, "share": again / lines}
     if context.corpus.copies is not None:
         values |= dict(zip(("first", "other"), map(shortened, context.corpus.copies), strict=True))
+    if context.is_one_document:
+        values["advice"] = "one-document"
     return values
 
 

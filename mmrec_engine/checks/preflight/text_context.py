@@ -39,6 +39,11 @@ class TextContext:
     def validation_windows(self) -> EvaluationWindows:
         return EvaluationWindows(self.corpus.validation.tokens, self.settings.seq_len)
 
+    @property
+    def is_one_document(self) -> bool:
+        """Whether the splits are cut from a single document, such as one file of plain text: its end is the validation split."""
+        return self.corpus.documents == 1
+
     def parameters(self, config: str) -> int:
         """Trainable parameters with the config of that name."""
         return self.settings.model(self.corpus.tokenizer.vocab_size, config).parameters()
