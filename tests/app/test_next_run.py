@@ -19,6 +19,7 @@ from mmrec_engine.settings import resolve
 from mmrec_tui.app.in_app import chosen_values
 from mmrec_tui.app.screens import report as report_screen
 from mmrec_tui.app.widgets.finding_panels import hints_text
+from mmrec_tui.app.widgets.report_text import proposal_text
 from mmrec_tui.locales import Wording
 
 from .conftest import TINY, TRAINED, an_app, screen_text, table_of, until, until_shown
@@ -142,6 +143,24 @@ async def test_report_compares_with_an_earlier_run_and_proposes_the_settings_of_
         await until(pilot, lambda: table_of(app) == "plan")
         given = {"data_dir": str(small_text), "time": 120.0, "tokenizer": "char"}
         assert app.screen._draft.given == given  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("language", ["en", "tr"])
+def test_the_proposal_says_which_weights_the_next_run_begins_with(language: str) -> None:
+    def told(lever: str, **settings: Any) -> str:
+        verdict = {"lever": lever, "seconds": 120, "settings": settings, "earlier": {"run": "mini-3"}}
+        return proposal_text(verdict, Wording(language))
+
+    begins = {"en": "began with", "tr": "başladığı ağırlıklarla"}[language]
+    alone, same, theirs = told("time"), told("time", init_from="a"), told("earlier", init_from="a")
+    settings, nothing = told("earlier", config="mini", learning_rate=0.04), told("earlier")
+    assert nothing == alone and begins not in alone
+    assert begins in same and "mini-3" not in same
+    assert begins in theirs and "mini-3" in theirs
+    assert {"en": "random weights", "tr": "rastgele ağırlıklarla"}[language] in settings
+    assert {"en": "Model size mini · Learning rate 0.04", "tr": "Model boyutu mini · Öğrenme oranı 0,04"}[
+        language
+    ] in settings
 
 
 @pytest.mark.parametrize("status", ["failed", "interrupted"])

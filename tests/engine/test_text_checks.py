@@ -319,7 +319,11 @@ def test_advice_about_copies_in_a_single_file_is_about_that_file(tmp_path: Path,
 def test_the_guides_learning_rate_is_not_called_low_but_told_beside_what_range_tests_suggest(tmp_path: Path) -> None:
     found = findings_of(tmp_path, ENGLISH, learning_rate=3e-4)["hyperparameters"]
     for language, told, advised in (
-        ("en", "3e-4 is the guide's learning rate; range tests of small models suggest about 0.01", "to follow the guide"),
+        (
+            "en",
+            "3e-4 is the guide's learning rate; range tests of small models suggest about 0.01",
+            "to follow the guide",
+        ),
         ("tr", "3e-4 rehberin öğrenme oranıdır", "Rehbere uymak için"),
     ):
         assert told in evidence(found, language) and advised in advice(found, language)

@@ -336,7 +336,10 @@ def test_next_run_begins_with_the_weights_that_this_run_began_with() -> None:
     assert f"--init-from {first}" in verdict["command"]
     better = verdict_of(falling(time=240), OtherRuns(earlier_run(2.85, init_from=first, vocab_size=900)))
     assert better is not None and better["settings"] == {"init_from": first}, "which decide its vocabulary"
-    for language, words in (("en", "the weights that the better run began with"), ("tr", "çalışmanın başladığı ağırlıklar")):
+    for language, words in (
+        ("en", "the weights that the better run began with"),
+        ("tr", "çalışmanın başladığı ağırlıklar"),
+    ):
         assert words in verdict_lines(better, language)[-1]
 
 

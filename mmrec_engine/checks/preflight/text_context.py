@@ -41,7 +41,7 @@ class TextContext:
 
     @property
     def is_one_document(self) -> bool:
-        """Whether the splits are cut from a single document, such as one file of plain text: its end is the validation split."""
+        """Whether both splits are cut from one document, as from a single file of plain text: its end is validation."""
         return self.corpus.documents == 1
 
     def parameters(self, config: str) -> int:

@@ -95,7 +95,9 @@ def proposal_text(verdict: dict[str, Any] | None, say: Wording) -> str:
         case "earlier" if repeated:
             key = "plan-earlier-weights" if "init_from" in repeated else "plan-earlier"
             values["name"] = one_line(verdict["earlier"]["run"])
-            values["settings"] = chosen_values({name: {"value": value} for name, value in repeated.items()}, repeated, say)
+            values["settings"] = chosen_values(
+                {name: {"value": value} for name, value in repeated.items()}, repeated, say
+            )
         case _:
             key = "plan-same-weights" if "init_from" in repeated else "plan-next"
     return say(f"report.{key}", **values)
