@@ -35,7 +35,8 @@ def best_other(history: History, others: OtherRuns) -> OtherRun | None:
 def compared(history: History, earlier: OtherRun, later: bool = False) -> dict[str, Any]:
     """The other run; later: it was made after this one; result: of this one against it; apart: bits per character between them;
     differing: the value in the other run and in this one of each setting that differs; longer: the seconds of both, if the
-    other run was trained longer; more: `_times_as_much`; missed: what its report expected of this time."""
+    other run was trained longer; times: the seconds of both; more: `_times_as_much`; missed: what its report expected of this
+    time."""
     assert history.best is not None
     apart = round(history.best.bits_per_character, _DIGITS) - round(earlier.bits, _DIGITS)  # as they are shown
     own, other = history.settings, earlier.settings
@@ -48,16 +49,18 @@ def compared(history: History, earlier: OtherRun, later: bool = False) -> dict[s
         "differing": {name: [other.get(name), own.get(name)] for name in names[:_MOST_DIFFERING]},
         "more_differing": max(0, len(names) - _MOST_DIFFERING),
         "longer": [round(earlier.seconds, 3), round(history.took, 3)] if _was_longer(history, earlier) else None,
+        "times": [round(earlier.seconds, 3), round(history.took, 3)],
         "more": _times_as_much(history, earlier),
         "missed": _missed(history, earlier),
     }
 
 
 def is_advised(history: History, earlier: OtherRun, compared: Mapping[str, Any]) -> bool:
-    """Whether the earlier run is better, and not only because it was trained more."""
+    """Whether the earlier run is better, not only because it was trained more, and this run was not made like it already."""
     busy = slowed(history) is not None and _did_more(history, earlier)
     more = compared["longer"] is not None or compared["more"] is not None
-    return compared["result"] == "worse" and not more and not busy
+    again = not compared["differing"] and given_time(earlier.settings) <= given_time(history.settings)
+    return compared["result"] == "worse" and not more and not busy and not again
 
 
 def _did_more(history: History, earlier: OtherRun) -> bool:
@@ -72,7 +75,7 @@ def _was_longer(history: History, earlier: OtherRun) -> bool:
 
 def _times_as_much(history: History, earlier: OtherRun) -> float | None:
     """How many times the operations of this run the earlier one has made with the same model, if it made many more of them in
-    about the same time, as on a machine that was less busy."""
+    no more time, as on a machine that was less busy."""
     same = all(history.settings.get(name) == earlier.settings.get(name) for name in ("config", "arch"))
     if not same or not _did_more(history, earlier) or _was_longer(history, earlier):
         return None

@@ -54,10 +54,12 @@ def verdict_of(history: History, others: OtherRuns | None = None) -> dict[str, A
     `bits` of the best model, `baselines` in bits a character, `validations`: their number, `earlier`: the best earlier run, or
     a later one that is better, and what differs, `made`: a longer run, `slowed`: the steps made and those planned at first, if
     the machine was too busy for most of them, `limited`: the given limit that ended the run before its time, `copied`: the
-    share of the validation split that is in training too, if the check of that failed, `anew`: the run for more time would have
-    other settings, so that its loss is not known, `command` (empty if the run that it would make exists), `seconds` that it
-    gives its run, `settings` that it fixes: the weights that this run began with, what makes the model of a better one, or more
-    dropout; and `values` for the words (locales/verdicts.py, verdicts.json).
+    share of the validation split that is in training too, if the check of that failed, `known`: the share that the starting
+    weights were trained on, if the check of that failed, `anew`: the settings of the run for more time are chosen anew, so that
+    the bits expected of it are the most to expect, `reached_by`: an earlier run that has them already, `command` (empty if the
+    run that it would make exists), `seconds` that it gives its run, `settings` that it fixes: the weights that this run began
+    with, what makes the model of a better one, or more dropout; and `values` for the words (locales/verdicts.py,
+    verdicts.json).
     """
     best, last, finished = history.best, history.last_validation, history.finished
     if finished is None or finished.status in ("failed", "interrupted"):
@@ -71,6 +73,9 @@ def verdict_of(history: History, others: OtherRuns | None = None) -> dict[str, A
     lever, values = _lever(history, best.loss, last.loss)
     seconds, fixed = _seconds(history), _starting_weights_of(history.settings)
     others = others or OtherRuns()
+    seen = _known_before(history)
+    if seen is not None:  # neither compares with other runs
+        fixed, others = {}, OtherRuns(next_name=others.next_name)
     factor = _factor(history)
     made = longer_made(others, _next_seconds(lever, seconds, factor)) if lever in ("time", "none") else None
     other = best_other(history, others) if made is None else others.best
@@ -90,12 +95,14 @@ def verdict_of(history: History, others: OtherRuns | None = None) -> dict[str, A
     if lever == "dropout":
         fixed |= {"dropout": round(min(_MOST_DROPOUT, values["dropout"] + _MORE_DROPOUT), 2)}
     wanted = _next_seconds(lever, seconds, factor)
-    anew = lever == "time" and not keeps_settings(history)
-    if lever == "time" and not anew and history.validations and history.validations[-1][0][0] >= _FEWEST_STEPS:
+    anew, reached_by = lever == "time" and not keeps_settings(history), None
+    if lever == "time" and seen is None and history.validations and history.validations[-1][0][0] >= _FEWEST_STEPS:
         gain = math.log2(factor) * _gain(_passes(history))
         reached = [bits for taken, bits in others.reached if taken <= wanted]
         expected = min(best.bits_per_character * (1 - gain), *reached, math.inf)
         values |= {"minutes": max(1, round(wanted / 60)), "expected": expected}
+        if others.best is not None and round(others.best.bits, 2) <= round(expected, 2):
+            reached_by = named(others.best)
     values |= {"bits": best.bits_per_character} | ({} if reference is None else {"reference": reference})
     return {
         "stands": stands,
@@ -108,7 +115,9 @@ def verdict_of(history: History, others: OtherRuns | None = None) -> dict[str, A
         "slowed": slowed(history),
         "limited": limited(history),
         "copied": _copied(history),
+        "known": seen,
         "anew": anew,
+        "reached_by": reached_by,
         "command": "" if lever == "made" else command_of(history, lever, wanted, fixed, others.next_name),
         "seconds": wanted,
         "settings": fixed,
@@ -234,7 +243,16 @@ def _seconds(history: History) -> float:
 
 def _copied(history: History) -> float | None:
     """The share of the validation split that is in training too, if that is so much that the check of it failed."""
-    found = checks_before(history).get("split-overlap", {})
+    return _failed_share(history, "split-overlap")
+
+
+def _known_before(history: History) -> float | None:
+    """The share of the validation split that the starting weights were trained on, if the check of that failed."""
+    return _failed_share(history, "split-continued")
+
+
+def _failed_share(history: History, check: str) -> float | None:
+    found = checks_before(history).get(check, {})
     values = found.get("values")
     share = values.get("share") if isinstance(values, Mapping) else None
     return round(share, 4) if found.get("status") == "fail" and isinstance(share, int | float) else None

@@ -33,7 +33,10 @@ def verdict_lines(verdict: Mapping[str, Any], language: Language, number: Number
     if lever == "time":
         other = {"slowed": verdict.get("slowed"), "limited": limited, "short": verdict.get("validations") == 1}
         lever = next((name for name, applies in other.items() if applies), "time")
-        forecast = "known" if "expected" in values else "anew" if verdict.get("anew") else ""
+        if "expected" in values:
+            forecast = "anew" if verdict.get("anew") else "known"
+        if isinstance(reached_by := verdict.get("reached_by"), Mapping):
+            forecast, values["run"] = "reached", str(reached_by.get("run"))
     if lever == "text" and "passes" in values:
         lever = "text-repeated"
     values["time"] = clock(verdict.get("seconds", 0))
@@ -43,8 +46,9 @@ def verdict_lines(verdict: Mapping[str, Any], language: Language, number: Number
         values["settings"] = ", ".join(_titles(language).get(name, name) for name in repeated)
     made, earlier, slowed = verdict.get("made"), verdict.get("earlier"), verdict.get("slowed")
     lines = [*_filled(_STANDS.get(str(verdict.get("stands"))), values, language)]
-    if isinstance(copied := verdict.get("copied"), int | float):
-        lines += _filled(_STANDS["copied"], {"share": percentage(f"{100 * copied:.0f}", language)}, language)
+    for kind in ("copied", "known"):
+        if isinstance(share := verdict.get(kind), int | float):
+            lines += _filled(_STANDS[kind], {"share": percentage(f"{100 * share:.0f}", language)}, language)
     if isinstance(limited, Mapping):
         lines += _limited(limited, language, written)
     if isinstance(slowed, Mapping):
@@ -88,12 +92,12 @@ def _compared(earlier: Mapping[str, Any], language: Language, written: Number) -
         yield from _filled(_EARLIER["missed"], {**values, "bits": written(earlier["missed"], 2)}, language)
     if earlier.get("result") != "worse":
         return
-    longer = earlier.get("longer")
-    if isinstance(longer, list) and len(longer) == 2 and all(isinstance(one, int | float) for one in longer):
-        other, own = map(clock, longer)
-        yield from _filled(_EARLIER["longer"], {**values, "other": other, "own": own}, language)
+    longer, times = _clocks(earlier.get("longer")), _clocks(earlier.get("times"))
+    if longer:
+        yield from _filled(_EARLIER["longer"], {**values, **longer}, language)
     if isinstance(earlier.get("more"), int | float):
-        yield from _filled(_EARLIER["more-work"], {**values, "times": written(earlier["more"], 1)}, language)
+        of_work = {**values, **times, "times": written(earlier["more"], 1)}
+        yield from _filled(_EARLIER["more-work"], of_work, language)
     titles, differing = _titles(language), []
     for name, (other, own) in earlier.get("differing", {}).items():
         of_setting = {"title": titles.get(name, name), "own": _value(own, language), "other": _value(other, language)}
@@ -101,8 +105,16 @@ def _compared(earlier: Mapping[str, Any], language: Language, written: Number) -
     if earlier.get("more_differing"):
         differing.append(_EARLIER["more"][language].format(count=earlier["more_differing"]))
     values["settings"] = "; ".join(differing)
-    if differing or longer is None:
+    if differing or not longer:
         yield from _filled(_EARLIER["differing" if differing else "same"], values, language)
+
+
+def _clocks(seconds: object) -> dict[str, str]:
+    """Of the other run and of this one; empty if the report of another version has them not."""
+    if not (isinstance(seconds, list) and len(seconds) == 2 and all(isinstance(one, int | float) for one in seconds)):
+        return {}
+    other, own = map(clock, seconds)
+    return {"other": other, "own": own}
 
 
 def _titles(language: Language) -> dict[str, str]:

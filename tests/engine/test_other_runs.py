@@ -12,6 +12,7 @@ import pytest
 
 from mmrec_engine import events
 from mmrec_engine.checks.verdict import verdict_of
+from mmrec_engine.events.lines import to_line
 from mmrec_engine.run.checks_around_run import RunChecks
 from mmrec_engine.runs.comparison import differing_settings, same_text, same_tokens
 from mmrec_engine.runs.other_runs import other_runs
@@ -54,6 +55,22 @@ def test_best_earlier_run_has_the_same_text_and_began_before(tmp_path: Path) -> 
     assert found.best.bits == pytest.approx(RunReader(tmp_path / "second").first_view().best.bits_per_character)  # type: ignore[union-attr]
     assert [run.name for run in found.later] == ["later"] and found.best.forecast is None
     assert other_runs(tmp_path / "first").best is None
+
+
+def test_a_run_whose_weights_knew_its_validation_split_is_not_among_them(tmp_path: Path) -> None:
+    a_run(tmp_path / "first", 0, 0.0)
+    clean, knew = (a_run(tmp_path / name, begins, -0.5) for name, begins in (("clean", 100), ("knew", 200)))
+    for folder, status in ((clean, "pass"), (knew, "fail")):
+        path = folder / "run.json"
+        stored = json.loads(path.read_text())
+        path.write_text(json.dumps({**stored, "settings": {**stored["settings"], "init_from": "a.pt"}}))
+        check = events.Check(step=0, finding={"id": "split-continued", "phase": "before", "status": status})
+        lines = (folder / "events.jsonl").read_text().splitlines()
+        (folder / "events.jsonl").write_text("\n".join([lines[0], to_line(check), *lines[1:], ""]))
+    later = a_run(tmp_path / "own", 300, 0.0)
+    found = other_runs(later)
+    assert found.best is not None and found.best.name == "clean" and len(found.reached) == 2
+    assert [one.name for one in other_runs(tmp_path / "first").later] == ["clean", "own"]
 
 
 def test_run_that_was_extended_is_compared_with_those_made_in_the_meantime(tmp_path: Path) -> None:
