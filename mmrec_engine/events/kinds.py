@@ -210,6 +210,15 @@ class Finding(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class FindingUpdate(Event):
+    """A finding during training that still holds, with its figures as they are now. It is told already: views show it in
+    place of the earlier one of the same id."""
+
+    event = "finding_update"
+    finding: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
 class SettingsChanged(Event):
     """Settings that change from the next step on. before: the old values; planned_steps: of the run with the new ones."""
 
@@ -299,6 +308,6 @@ KINDS: dict[str, type[Event]] = {
     event_type.event: event_type
     for event_type in (
         State, Progress, RunStarted, Step, Validation, Sample, Checkpoint, Unwritten, Logger, Waiting, Check, Finding,
-        SettingsChanged, Planned, Replanned, Control, Paused, Resumed, RunFinished,
+        FindingUpdate, SettingsChanged, Planned, Replanned, Control, Paused, Resumed, RunFinished,
     )
 }  # fmt: skip

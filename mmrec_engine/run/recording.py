@@ -111,8 +111,10 @@ class Recording:
 
     def _with_findings(self, event: Event) -> Iterator[Event]:
         waived = self._run_checks.waived if self._run_checks is not None else frozenset()
-        new = (marked(finding, waived) for finding in self._monitor.add(event))
-        found = [events.Finding(step=event.step, finding=finding) for finding in new]
+        found: list[Event] = [
+            events.Finding(step=event.step, finding=marked(one, waived)) for one in self._monitor.add(event)
+        ]
+        found += [events.FindingUpdate(step=event.step, finding=marked(one, waived)) for one in self._monitor.updates()]
         # The end is the last event of a record; its findings come before it.
         for one in [*found, event] if isinstance(event, events.RunFinished) else [event, *found]:
             self._record(one)

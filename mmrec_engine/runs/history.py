@@ -131,6 +131,9 @@ class History:
                 self._replace_made_before(event.finding)
                 self.findings.append(event.finding)
                 del self.findings[:-_MOST_FINDINGS]
+            case events.FindingUpdate():
+                self._update_finding(event.finding)
+                return
             case events.RunFinished():
                 self.finished = event
                 if event.status == "failed" and event.values.get("error") == "training-non-finite":
@@ -272,6 +275,13 @@ class History:
             self._checked_again.add(name)
             same = ("before", name)
             self.findings = [one for one in self.findings if (one.get("phase"), str(one.get("id"))) != same]
+
+    def _update_finding(self, finding: dict[str, Any]) -> None:
+        """In the place of the newest one of the same check, so that the order stays."""
+        name = str(finding.get("id"))
+        places = [place for place, one in enumerate(self.findings) if str(one.get("id")) == name]
+        if places:
+            self.findings[places[-1]] = finding
 
     def _add_validation(self, event: events.Validation) -> None:
         self._costs.add_validation(event)

@@ -21,7 +21,8 @@ _SMALL = 2 * 2**20  # bytes that can be read whole about as fast as the first vi
 _HEAD, _TAIL = 2**18, 2**19
 _SAMPLES = 1000
 _RARE = ("run_started", "resumed", "settings_changed", "run_finished")
-_DENSE = ("state", "validation", "checkpoint", "check", "finding")  # may come with every step, on request
+# May come with every step, on request.
+_DENSE = ("state", "validation", "checkpoint", "check", "finding", "finding_update")
 _MOST_LINES = 50_000  # of these; more would take too long for a first view
 _SLICE = 2**16  # bytes between two readings of the clock
 _MARK = 256  # bytes at both ends of the part read so far, by which the file is recognised

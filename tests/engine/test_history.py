@@ -144,6 +144,21 @@ def test_thinned_validations_keep_the_best_and_the_last() -> None:
     assert history.best is not None and history.best.step == 778
 
 
+def test_an_update_takes_the_place_of_the_finding_and_is_no_news() -> None:
+    def found(id: str, figure: float) -> dict[str, Any]:
+        return {"id": id, "phase": "during", "values": {"above": figure}}
+
+    history = history_of(
+        events.Finding(step=100, finding=found("overfitting", 0.024)),
+        events.Finding(step=110, finding=found("loss-spike", 3.0)),
+        events.FindingUpdate(step=200, finding=found("overfitting", 0.061)),
+    )
+    assert history.findings == [found("overfitting", 0.061), found("loss-spike", 3.0)]
+    assert [event.step for event in history.log] == [100, 110]
+    history.add(events.FindingUpdate(step=300, finding=found("underfitting", 1.0)))
+    assert len(history.findings) == 2, "of a finding that is not known"
+
+
 def test_history_of_a_long_run_is_bounded() -> None:
     history = History()
     for number in range(1, 3_001):

@@ -648,6 +648,40 @@ def test_findings_are_not_repeated_after_a_resume() -> None:
     assert again.add(stream[-1]) == whole.add(stream[-1])
 
 
+def updates_in(stream: Iterable[events.Event], during: Monitor | None = None) -> Found:
+    during = during or Monitor()
+    found: Found = []
+    for event in stream:
+        during.add(event)
+        found += [(event.step, one) for one in during.updates()]
+    return found
+
+
+def test_an_open_finding_has_newer_figures_at_each_validation_that_moves_them() -> None:
+    stream = list(a_run(1500, validation=overfits(600), early_stopping_patience=9))
+    told = [step for step, _ in of(found_in(stream), "overfitting", "warn")]
+    updates = of(updates_in(stream), "overfitting", "warn")
+    assert updates and sorted([*told, *(step for step, _ in updates)]) == list(range(told[0], 1501, 100))
+    for step, one in updates:
+        at = next(event for event in stream if isinstance(event, events.Validation) and event.step == step)
+        assert one["values"]["step"] == step and one["values"]["loss"] == at.loss
+        assert one["remedies"], "what is offered comes with it"
+
+
+def test_figures_that_hardly_move_and_findings_that_are_over_have_no_updates() -> None:
+    rests = list(a_run(1500, validation=lambda step: 1.7 if step == 300 else 2.3, training=healthy_loss))
+    moved = of(updates_in(rests), "overfitting")
+    assert len({one["values"]["evaluations"] for _, one in moved}) == len(moved), "nothing else has moved"
+    assert updates_in(a_run(2500, weight_decay=0.1)) == []
+
+
+def test_updates_of_a_record_are_not_made_again_at_a_resume() -> None:
+    stream = list(a_run(1500, validation=overfits(600), early_stopping_patience=9, ended=None))
+    during = Monitor()
+    during.fold(stream)
+    assert during.updates() == []
+
+
 def test_findings_lost_from_the_record_are_reported_at_the_resume() -> None:
     stream = list(a_run(420, ended=None))
     assert [found["id"] for found in Monitor().fold(stream) if found["id"] == "loss-not-falling"] == [

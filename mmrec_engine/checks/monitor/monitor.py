@@ -3,9 +3,9 @@
     event ──► Monitor.add ──► findings (contract: Events), usually none
 
 Rules on steps are in `step_rules.py`, rules on validations in `validation_rules.py`. No torch, no clock, bounded memory. A
-finding is reported when it begins, and again only after it has gone away or when it has become clearly worse; the guide's items
-are reported as passed once they can be judged. At `run_finished`, record the findings before the event itself, which is the
-last of a record.
+finding is reported when it begins, and again only after it has gone away or when it has become clearly worse; `updates` has
+its newer figures at a validation and at the end. The guide's items are reported as passed once they can be judged. At
+`run_finished`, record the findings before the event itself, which is the last of a record.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ class Monitor:
         self._validations = ValidationRules(self._run, self._log)
         self._failed_loggers: set[str] = set()
         self._logger_failures = 0
+        self._is_update_due = False
         self._saving: events.Checkpoint | None = None  # its event was recorded, and the rename may still fail
         if started is not None:
             self._run.start(started)
@@ -47,7 +48,12 @@ class Monitor:
             self._steps.add(event)
         else:
             self._add_rare(event)
+        self._is_update_due = isinstance(event, events.RunFinished | events.Validation)
         return self._log.new()
+
+    def updates(self) -> list[Finding]:
+        """The open findings whose figures are others by this event, which were reported already."""
+        return self._log.updates() if self._is_update_due else []
 
     def fold(self, earlier: Iterable[Event]) -> list[Finding]:
         """Add the events recorded before a resume; returns the findings that the record lacks, which are to be recorded now.
@@ -58,6 +64,7 @@ class Monitor:
         missing: dict[str, Finding] = {}
         for event in earlier:
             missing |= {str(found["id"]): found for found in self.add(event)}
+            self.updates()  # they are in the record, or outdated
             if isinstance(event, events.Finding):
                 missing.pop(str(event.finding.get("id")), None)
         return list(missing.values())

@@ -20,6 +20,7 @@ SETTLED = int(numbers("loss-too-high")["settled_steps"])  # steps after the warm
 
 _WORSE = {"pass": 0, "skipped": 0, "note": 1, "warn": 2, "fail": 3, "error": 3}
 _CLEARLY_WORSE = 2.0
+_NOTICEABLE = 0.01  # share
 _DEFAULTS = Settings()
 
 
@@ -86,17 +87,27 @@ class Run:
 
 
 class FindingLog:
-    """The open findings, and the new ones. A finding is reported when it begins, and again when it is clearly worse."""
+    """The open findings, and the new ones. A finding is reported when it begins, and again when it is clearly worse; in
+    between `updates` has its figures."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
         self._standing: dict[str, tuple[Status, float]] = {}
         self._news: list[Finding] = []
+        self._told: dict[str, Values] = {}  # of the open findings, as they were reported
+        self._now: dict[str, Values] = {}  # of those that were found again since, as they are now
 
     def new(self) -> list[Finding]:
         """The findings since the last call."""
         news, self._news = self._news, []
         return news
+
+    def updates(self) -> list[Finding]:
+        """The open findings whose figures have changed noticeably since they were reported, or since the last call."""
+        found, self._now = self._now, {}
+        moved = [id for id, values in found.items() if self.stands(id) and _has_moved(self._told[id], values)]
+        self._told |= {id: found[id] for id in moved}
+        return [self._finding(id, self._standing[id][0], found[id]) for id in moved]
 
     def stands(self, id: str) -> bool:
         """Whether there is an open finding of this id."""
@@ -117,13 +128,18 @@ class FindingLog:
             worse = _WORSE[status] > _WORSE[before[0]]
             grown = status == before[0] and severity >= _CLEARLY_WORSE * before[1] > 0
             if not (worse or grown):
+                if status == before[0] and id in self._told:
+                    self._now[id] = values
                 return False
         self._standing[id] = (status, severity)
-        offered = remedies_for(
-            id, {**self._run.settings, "planned_steps": self._run.planned}, str(values.get("variant", ""))
-        )
-        self._news.append(finding(id, "during", status, values, offered))
+        self._told[id] = values
+        self._now.pop(id, None)
+        self._news.append(self._finding(id, status, values))
         return True
+
+    def _finding(self, id: str, status: Status, values: Values) -> Finding:
+        settings = {**self._run.settings, "planned_steps": self._run.planned}
+        return finding(id, "during", status, values, remedies_for(id, settings, str(values.get("variant", ""))))
 
     def note(self, id: str, severity: float, values: Values, again: bool = False) -> bool:
         """Less than a warning, which it closes. severity: as for `add`. again: reported even if it is open already."""
@@ -161,6 +177,18 @@ class FindingLog:
             return
         if status in _WORSE and id not in self._standing:
             self._standing[id] = (status, 0.0)
+
+
+def _has_moved(before: Values, after: Values) -> bool:
+    """Whether figures differ by more than rounding and chance, apart from the step at which they were taken."""
+
+    def differ(name: str) -> bool:
+        one, other = before.get(name), after.get(name)
+        if isinstance(one, int | float) and isinstance(other, int | float):
+            return abs(one - other) > _NOTICEABLE * max(abs(one), abs(other))
+        return one != other
+
+    return any(differ(name) for name in {*before, *after} - {"step"})
 
 
 def number_of(values: Mapping[str, Any], name: str, default: float) -> float:
