@@ -44,8 +44,17 @@ class View:
     earlier: tuple[str, History] | None = None
 
 
-def figure_of(plot: str, history: History, view: View, say: Wording) -> Figure:
-    """One plot of a run. plot: one of PLOTS. All of them show the same range of the axis of x."""
+def figure_of(plot: str, history: History, view: View, say: Wording, over: bool = False) -> Figure:
+    """One plot of a run. plot: one of PLOTS. All of them show the same range of the axis of x. over: no values will come
+    where there are none."""
+    figure = _figure_of(plot, history, view, say)
+    if not over or not figure.empty:
+        return figure
+    validated = plot in ("accuracy", "gap") and history.last_step is not None and not history.validations
+    return replace(figure, nothing=say("plot.no-validation" if validated else "plot.none"))
+
+
+def _figure_of(plot: str, history: History, view: View, say: Wording) -> Figure:
     match plot:
         case "loss":
             return _loss(history, view, say)
@@ -97,7 +106,8 @@ def overlay(histories: list[tuple[str, History]], view: View, say: Wording, bits
         tuple(series), shown[0][1] if shown else History(), view, say, say.tick, log=view.log, entries=entries
     )
     x_range = extent([history for _, history in shown], view)
-    return replace(figure, x_range=x_range, entries=_drawn(entries, series, x_range))
+    entries = _drawn(entries, series, x_range)
+    return replace(figure, x_range=x_range, entries=entries, nothing=say("plot.none"))
 
 
 def planned_rates(settings: Settings, planned: int, say: Wording) -> Figure:

@@ -63,7 +63,8 @@ class Figure:
     several, with `BETWEEN_NOTES`. cut: high values of the beginning are cut at the edge where they squash the rest.
 
     log, log_x: a logarithmic axis of y, of x. marks: positions on the axis of x, each with a vertical line. x_range: the
-    visible range; None: from the first point to the last. x_unit: written at its end. clock: x in seconds.
+    visible range; None: from the first point to the last. x_unit: written at its end. clock: x in seconds. nothing: in
+    place of an empty figure.
     """
 
     series: tuple[Series, ...]
@@ -78,6 +79,7 @@ class Figure:
     x_unit: str = ""
     clock: bool = False
     cut: bool = False
+    nothing: str = ""
 
     @property
     def legend(self) -> str:

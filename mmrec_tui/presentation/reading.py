@@ -11,6 +11,11 @@ from mmrec_tui.terminal import one_line
 _MOST = 3  # names
 
 
+def short_name(corpus: Mapping[str, Any]) -> str:
+    """Of a path the last part."""
+    return one_line(str(corpus.get("name", ""))).rstrip("/").rpartition("/")[2]
+
+
 def reading_lines(corpus: Mapping[str, Any], say: Wording) -> Iterator[str]:
     """The given split, the fields that hold the text, what was converted and what was skipped."""
     for split in corpus.get("splits", ()):

@@ -180,6 +180,16 @@ def test_time_axis_is_labelled_as_a_clock() -> None:
     assert "0:20" in rows(figure_of("loss", history, View("time"), Wording("en")))[-1]
 
 
+@pytest.mark.parametrize("name", PLOTS)
+def test_empty_plot_says_whether_values_may_come(name: str) -> None:
+    say, view = Wording("en"), View()
+    for made, words in (([], "no values"), ([step(1, loss=math.nan)], "ended before the first validation")):
+        going, over = (figure_of(name, history_of(started(9), *made), view, say, over=over) for over in (False, True))
+        assert going.nothing == ""
+        if going.empty:
+            assert over.nothing == (words if name in ("accuracy", "gap") else "no values")
+
+
 def test_plot_of_a_nan_run_names_the_step() -> None:
     history = history_of(started(), step(1), step(1203, loss=math.nan))
     assert figure_of("loss", history, View(), Wording("en")).note == "NaN at step 1,203"

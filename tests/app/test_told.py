@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from textual.content import Content
 
 from mmrec_engine.checks.finding import GLYPHS, finding
+from mmrec_engine.locales.guide.findings import texts
 from mmrec_tui.app.palette import ScreenCommands
 from mmrec_tui.app.widgets.finding_panels import Hints, items_text
 from mmrec_tui.app.widgets.panel import shortened
+from mmrec_tui.app.widgets.panels import Log
 from mmrec_tui.cli.tables import broken_path
 from mmrec_tui.locales import Wording
 from tests.app.conftest import an_app, screen_text, table_of, until, until_shown
 from tests.app.every_screen import OPENERS
+from tests.app.recorded import a_training, an_ending, record
 from tests.app.test_curves import a_run
 
 pytestmark = pytest.mark.usefixtures("without_torch")
@@ -31,7 +35,7 @@ async def test_list_of_keys_explains_every_sign_of_a_checklist(language: str) ->
     app = an_app(language)
     async with app.run_test(size=(120, 50)) as pilot:
         await OPENERS["TrainingScreen"](app, pilot)
-        assert app.say("item.none-yet") in screen_text(app), (
+        assert app.say("item.none") in screen_text(app), (
             "the panel explains the sign of a question without an answer"
         )
         await pilot.press("question_mark")
@@ -108,3 +112,31 @@ async def test_list_of_runs_without_a_run_takes_one_line() -> None:
         a_run("tiny")
         await until_shown(pilot, "tiny")
         await until(pilot, lambda: app.screen.query_one("#recent").size.height > 5)
+
+
+@pytest.mark.parametrize("language", ["en", "tr"])
+@pytest.mark.parametrize("size", [(200, 60), (120, 36), (80, 24)])
+async def test_hints_tell_why_they_matter_where_there_is_room(size: tuple[int, int], language: str) -> None:
+    app = an_app(language)
+    async with app.run_test(size=size) as pilot:
+        await OPENERS["TrainingScreen"](app, pilot)
+        hints = app.screen.query_one(Hints)
+        title = texts()["overfitting"].title[app.say.language]
+        await until(pilot, lambda: title in str(hints._text.render()))
+        why = texts()["overfitting"].why[app.say.language]
+        assert (why in str(hints._text.render())) == (size != (80, 24))
+        assert hints.max_scroll_y == 0 or size == (80, 24), "why does not make it scroll"
+
+
+@pytest.mark.parametrize("steps", [60, 420], ids=["nothing to point out", "a hint"])
+async def test_rows_that_the_hints_leave_on_a_large_screen_are_for_the_log(steps: int) -> None:
+    folder = record(Path("checkpoints/tiny").absolute(), [*a_training(steps), *an_ending(step=steps)])
+    app = an_app("en")
+    async with app.run_test(size=(200, 60)) as pilot:
+        app.watch_run(folder)
+        await until(pilot, lambda: table_of(app) == "training" and app.screen._ticks > 1)  # type: ignore[attr-defined]
+        await until_shown(pilot, "new best")
+        hints, log = app.screen.query_one(Hints), app.screen.query_one("#side-log", Log)
+        assert hints.size.height == hints.query_one(".told").size.height, "no empty rows"
+        assert log.display and log.size.height > 10
+        assert not app.screen.query_one("#panel-log").display, "once is enough"

@@ -373,3 +373,18 @@ async def test_remedies_come_first_in_the_bar_of_a_training_with_a_hint(place: P
         screen: Any = app.screen
         await until(pilot, lambda: screen.session.loaded and screen._offers)
         await until(pilot, lambda: screen_text(app).splitlines()[-1].startswith(" a "))
+
+
+@pytest.mark.parametrize("language", ["en", "tr"])
+@pytest.mark.parametrize("ending", [[], an_ending("interrupted", 20)], ids=["died", "stopped"])
+async def test_a_run_that_is_over_waits_for_nothing(place: Path, ending: list[events.Event], language: str) -> None:
+    record(place, [*a_training(20), *ending])
+    app = an_app(language, session=Watching(place))
+    say = app.say
+    async with app.run_test(size=(160, 45)) as pilot:
+        await until_shown(pilot, say("plot.no-validation"))
+        shown = screen_text(app)
+        assert shown.count(say("plot.no-validation")) >= 2, "accuracy and gap"
+        for words in ("plot.waiting", "patience.waiting", "sample.waiting", "item.none-yet"):
+            assert say(words) not in shown
+        assert say("item.none") in shown

@@ -24,7 +24,6 @@ from mmrec_engine.runs.other_runs import OtherRuns, OtherRunsReader
 from mmrec_tui.app.screens.compare import rows_of
 from mmrec_tui.app.screens.remedy import RemedyScreen
 from mmrec_tui.app.screens.start import run_line
-from mmrec_tui.app.screens.training import corpus_name
 from mmrec_tui.app.widgets.finding_panels import finding_text, hints_text, items_text
 from mmrec_tui.app.widgets.items import _finding_text, _item_text
 from mmrec_tui.app.widgets.panel import plain
@@ -38,6 +37,7 @@ from mmrec_tui.presentation.figures import X_AXES, View, figure_of, overlay
 from mmrec_tui.presentation.findings import advice_of, evidence_of, title_of
 from mmrec_tui.presentation.panels import PLOTS
 from mmrec_tui.presentation.plotting import draw
+from mmrec_tui.presentation.reading import short_name
 from mmrec_tui.terminal import Narration, printable
 from tests.fuzz.tried import is_safe
 
@@ -60,8 +60,9 @@ def is_clean(content: Content) -> None:
 
 
 def panels(history: History, say: Wording) -> None:
+    text = "" if history.started is None else short_name(history.started.corpus)
     for state in (history.state, "DIED"):
-        is_clean(state_text(history, state, "a\x1brun", corpus_name(history), say, _WIDTH))
+        is_clean(state_text(history, state, "a\x1brun", text, say, _WIDTH))
         is_clean(hints_text(history, state, "", "mmrec-tui \x1b", say))
     is_clean(patience_text(history, say))
     for event in history.log:

@@ -154,7 +154,7 @@ class ReportScreen(MmrecScreen):
         say = self.say
         self._show_words()
         self._show_findings()
-        self.query_one(Plot).show(figure_of("loss", history, View(), say))
+        self.query_one(Plot).show(figure_of("loss", history, View(), say, over=True))
 
     def _show_answer(self) -> None:
         """All of it, once its height is known. Without one the place of an answer is laid out too."""

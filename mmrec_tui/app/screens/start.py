@@ -23,7 +23,7 @@ from mmrec_tui.app.session import Work
 from mmrec_tui.app.widgets.panel import plain
 from mmrec_tui.app.widgets.restyling import set_options
 from mmrec_tui.locales import Wording
-from mmrec_tui.presentation.states import ENDED, STATE_STYLES
+from mmrec_tui.presentation.states import OVER, STATE_STYLES
 from mmrec_tui.terminal import one_line
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ class StartScreen(MmrecScreen):
 
     @property
     def _live(self) -> RunSummary | None:
-        return next((run for run in self._runs if run.state not in (*ENDED, "DIED")), None)
+        return next((run for run in self._runs if run.state not in OVER), None)
 
     def _machine(self) -> Content:
         from mmrec_engine.system.cores import available_cores

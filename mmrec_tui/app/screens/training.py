@@ -11,7 +11,6 @@ from textual.content import Content
 from textual.events import DescendantFocus
 
 from mmrec_engine.errors import MmrecError
-from mmrec_engine.runs.history import History
 from mmrec_tui.app.in_app import error_text
 from mmrec_tui.app.keys import Key, keys_of
 from mmrec_tui.app.meter import Meter
@@ -27,7 +26,8 @@ from mmrec_tui.app.widgets.plot import Plot
 from mmrec_tui.app.widgets.tabs import PanelTabs
 from mmrec_tui.presentation.figures import figure_of
 from mmrec_tui.presentation.panels import PANELS, PLOTS
-from mmrec_tui.presentation.states import ENDED
+from mmrec_tui.presentation.reading import short_name
+from mmrec_tui.presentation.states import ENDED, OVER
 from mmrec_tui.terminal import one_line
 
 if TYPE_CHECKING:
@@ -81,6 +81,7 @@ class TrainingScreen(RunViewScreen):
                 yield Patience(say("panel.patience"), "patience", id="patience")
                 yield Checklist(say("panel.checklist"), "loss-falling", id="checklist")
                 yield Hints(say("panel.hints"), "overfitting", id="hints")
+                yield Log(titles["log"], None, id="side-log")
         yield SampleText(say("panel.sample"), "sample", id="sample")
         yield KeyBar(id="keys")
 
@@ -132,19 +133,20 @@ class TrainingScreen(RunViewScreen):
         live, state, name = session.live, session.state, session.folder.name
         error = error_text(session.error, self.say) if session.error is not None else ""
         resumable = session.resumable
-        short = self.has_class("-narrow") or self.has_class("-numbers")
+        over, short = state in OVER, self.has_class("-narrow") or self.has_class("-numbers")
         decay = self.own_app.stage.preferences.smoothing
         with session.reading() as history:
+            corpus = "" if history.started is None else short_name(history.started.corpus)
+            self._guarded("state", lambda one: cast(StateLine, one).look(history, state, name, corpus, decay))
+            self._guarded("patience", lambda one: cast(Patience, one).look(history, over))
             self._guarded(
-                "state", lambda one: cast(StateLine, one).look(history, state, name, corpus_name(history), decay)
-            )
-            self._guarded("patience", lambda one: cast(Patience, one).look(history))
-            self._guarded(
-                "checklist", lambda one: cast(Checklist, one).look(history.findings, {}, "during", short=short)
+                "checklist",
+                lambda one: cast(Checklist, one).look(history.findings, {}, "during", short=short, over=over),
             )
             self._guarded("hints", lambda one: cast(Hints, one).look(history, state, error, resumable))
-            self._guarded("sample", lambda one: cast(SampleText, one).look(history))
-            self._guarded("panel-log", lambda one: cast(Log, one).look(history))
+            self._guarded("sample", lambda one: cast(SampleText, one).look(history, over))
+            for log in ("panel-log", "side-log"):
+                self._guarded(log, lambda one: cast(Log, one).look(history))
         if self._ticks % _METER_TICKS == 1:
             readings = self._meter.read(session.process)
             self._guarded("panel-machine", lambda one: cast(MachinePanel, one).look(readings))
@@ -157,14 +159,15 @@ class TrainingScreen(RunViewScreen):
             self.query_one(KeyBar).show_keys()
 
     def draw_plots(self) -> None:
-        view, cross = self._view, self._lens.cross
+        view, cross, over = self._view, self._lens.cross, self.session.state in OVER
         for name in PLOTS:
             plot = self.query_one(f"#panel-{name}", Plot)
             if not plot.is_on_screen:
                 continue
             with self.session.reading() as history:
                 self._guarded(
-                    plot.id or "", lambda one, name=name: one.show(figure_of(name, history, view, self.say), cross)
+                    plot.id or "",
+                    lambda one, name=name: one.show(figure_of(name, history, view, self.say, over), cross),
                 )
 
     def _guarded(self, name: str, show: Callable[..., None]) -> None:
@@ -186,10 +189,10 @@ class TrainingScreen(RunViewScreen):
     def _state_changed(self, state: str) -> None:
         before, self._last_state = self._last_state, state
         self._will_pause = self._will_pause and state == "PREPARING"
-        if state in ENDED:
+        if state in OVER:
             self.draw_plots()  # the last steps, even if curves are rarely drawn
         self.query_one(KeyBar).show_keys()
-        if before and state in (*ENDED, "DIED"):
+        if before and state in OVER:
             self.own_app.tell("training.ended", state=self.say(f"state.{state}"))
 
     # The selected panel, if there is space for one
@@ -339,10 +342,3 @@ class TrainingScreen(RunViewScreen):
 
     def action_new_run(self) -> None:
         self.own_app.plan_run()
-
-
-def corpus_name(history: History) -> str:
-    """The text's short name: the last part of a path."""
-    if history.started is None:
-        return ""
-    return str(history.started.corpus.get("name", "")).rstrip("/").rpartition("/")[2]

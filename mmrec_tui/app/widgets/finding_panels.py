@@ -8,16 +8,18 @@ from __future__ import annotations
 from typing import Any
 
 from textual.content import Content
+from textual.widget import Widget
 
 from mmrec_engine.checks.agreement import agreeing
 from mmrec_engine.checks.finding import GLYPHS, WORST_FIRST
 from mmrec_engine.locales.guide import ITEMS
+from mmrec_engine.locales.guide.findings import texts
 from mmrec_engine.runs.failures import failure_text, repeats
 from mmrec_engine.runs.history import History
 from mmrec_tui.app.in_app import error_text, in_app, remedy_text
-from mmrec_tui.app.widgets.panel import LongPanel, Panel, plain, shortened
+from mmrec_tui.app.widgets.panel import LongPanel, Panel, plain, shortened, wrapped
 from mmrec_tui.locales import Wording
-from mmrec_tui.presentation.findings import evidence_of, title_of
+from mmrec_tui.presentation.findings import advice_of, evidence_of, title_of
 from mmrec_tui.presentation.planned import replanned_words
 from mmrec_tui.terminal import one_line
 
@@ -31,10 +33,19 @@ _MISLEADING = ("validation-below-training",)  # a healthy run answers no: valida
 class Checklist(Panel):
     """The guide's items of one phase with the worst status of each."""
 
-    def look(self, findings: list[dict[str, Any]], ticks: dict[str, bool], phase: str, short: bool = False) -> None:
+    def look(
+        self,
+        findings: list[dict[str, Any]],
+        ticks: dict[str, bool],
+        phase: str,
+        short: bool = False,
+        over: bool = False,
+    ) -> None:
+        """over: nothing is judged any more."""
         self.tell(items_text(findings, ticks, phase, self.say, short))
         waits = any(status_of(item.id, findings, ticks) == "none" for item in ITEMS if item.phase == phase)
-        self.border_subtitle = self.say("item.none-yet") if waits and not short else ""
+        none = self.say("item.none" if over else "item.none-yet")
+        self.border_subtitle = none if waits and not short else ""
 
 
 def items_text(
@@ -76,17 +87,28 @@ def status_of(item: str, findings: list[dict[str, Any]], ticks: dict[str, bool])
 
 
 class Hints(LongPanel):
-    """The open problems, newest first, each with its evidence and remedies; and how to continue a stopped run."""
+    """The open problems, newest first, each with its evidence and remedies, and with why it matters where there is room for
+    that; and how to continue a stopped run."""
 
     def look(self, history: History, state: str, error: str, resumable: bool) -> None:
         problems = open_problems(history)
         if problems:  # the guide opens at the topic of the first one
             self.topic = str(problems[0].get("id"))
-        text = hints_text(history, state, error, resumable, self.say)
         width, height = self.size
+        text, whole = (hints_text(history, state, error, resumable, self.say, whole) for whole in (False, True))
+        if width and len(wrapped(whole, width)) <= self._room:
+            text = whole
         # Without a border there is no scroll bar either; with the focus the panel shows all, and scrolls.
         cut = self.screen.has_class("-narrow") and self.screen.has_class("-low") and not self.has_focus
         self.tell(shortened(text, width, height) if cut and width > 2 and height else text)
+
+    @property
+    def _room(self) -> int:
+        """The rows that it has, or may grow to."""
+        height, most = self.styles.height, self.styles.max_height
+        if height is None or not height.is_auto or most is None or not isinstance(self.parent, Widget):
+            return self.size.height
+        return int(most.resolve(self.parent.size, self.app.size)) - self.gutter.height
 
 
 def open_problems(history: History) -> list[dict[str, Any]]:
@@ -99,7 +121,8 @@ def open_problems(history: History) -> list[dict[str, Any]]:
     return agreeing(opened[::-1])[::-1]
 
 
-def hints_text(history: History, state: str, error: str, resumable: bool, say: Wording) -> Content:
+def hints_text(history: History, state: str, error: str, resumable: bool, say: Wording, whole: bool = False) -> Content:
+    """whole: with why each problem matters, and what to do about it."""
     parts = []
     if error:
         parts.append(Content.styled("✗ ", "bold $error") + plain(error))
@@ -110,7 +133,7 @@ def hints_text(history: History, state: str, error: str, resumable: bool, say: W
         parts.append(Content.styled("▲ ", "bold $warning") + plain(say(key)))
     elif state == "STOPPED" and not resumable and history.started is None:
         parts.append(Content.styled("· ", "bold $accent") + plain(say("hint.stopped-early")))
-    parts += [finding_text(finding, say) for finding in open_problems(history)]
+    parts += [finding_text(finding, say, whole) for finding in open_problems(history)]
     if history.is_replanned:
         words = say("hint.replanned", **replanned_words(history.steps_before_replanning, history.planned_steps, say))
         parts.append(Content.styled("· ", "bold $accent") + plain(words))
@@ -129,7 +152,7 @@ def is_mended_anew(history: History) -> bool:
     return repeats(history) and any(one.get("remedies") for one in history.findings if one.get("status") == "fail")
 
 
-def finding_text(finding: dict[str, Any], say: Wording) -> Content:
+def finding_text(finding: dict[str, Any], say: Wording, whole: bool = False) -> Content:
     """A finding with its glyph, its words and its remedies. Its text may come from a file of somebody else."""
     status = str(finding.get("status"))
     status = status if status in GLYPHS else "error"
@@ -137,6 +160,10 @@ def finding_text(finding: dict[str, Any], say: Wording) -> Content:
     text = (
         Content.styled(f"{GLYPHS[status]} ", STYLES[status]) + Content.styled(title, "bold") + Content(f"  {evidence}")
     )
+    entry = texts().get(str(finding.get("id")))
+    if whole and entry is not None:
+        for more in (entry.why[say.language], advice_of(finding, say)):
+            text += plain(f"\n  {one_line(in_app(more, say))}", "$foreground 80%")
     for remedy in finding.get("remedies") or ():
         if isinstance(remedy, dict):
             line = Content.styled(f"\n  → {remedy_text(remedy, say)}", "$accent")

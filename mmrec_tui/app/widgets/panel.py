@@ -30,9 +30,14 @@ def hanging(head: Content, words: Content, width: int) -> Content:
     return head + Content("\n" + " " * head.cell_length).join(words.wrap(room))
 
 
+def wrapped(text: Content, width: int) -> list[Content]:
+    """The rows of a text, as a panel of so many columns shows it."""
+    return [row for line in text.split("\n", allow_blank=True) for row in line.wrap(width)]
+
+
 def shortened(text: Content, width: int, rows: int) -> Content:
     """The first rows of a text, with … at their end if there are more."""
-    lines = [row for line in text.split("\n", allow_blank=True) for row in line.wrap(width)]
+    lines = wrapped(text, width)
     if len(lines) <= rows:
         return text
     last = lines[rows - 1].rstrip().truncate(width - 2).rstrip() + Content(" …")

@@ -127,18 +127,19 @@ def _epochs(history: History) -> int:
 class Patience(Panel):
     """Early stopping as dots and words."""
 
-    def look(self, history: History) -> None:
+    def look(self, history: History, over: bool = False) -> None:
+        """over: no validation comes any more."""
         height = self.styles.height
         grows = height is None or height.is_auto  # one line now may be two with the next event
-        self.tell(patience_text(history, self.say, None if grows else self.size.width))
+        self.tell(patience_text(history, self.say, None if grows else self.size.width, over))
 
 
-def patience_text(history: History, say: Wording, width: int | None = None) -> Content:
+def patience_text(history: History, say: Wording, width: int | None = None, over: bool = False) -> Content:
     """width: columns of the only line; what does not fit is omitted."""
     last, best = history.last_validation, history.best
     if last is None:
         patience = history.settings.get("early_stopping_patience", 0)
-        words = say("patience.none" if history.state in ENDED else "patience.waiting")
+        words = say("patience.none" if over or history.state in ENDED else "patience.waiting")
         dots = Content.styled("○" * min(_MOST_DOTS, int(patience)), "$foreground 80%")
         return dots + Content(f" {words}" if dots else words)
     used, patience = last.patience_used, last.patience
@@ -171,14 +172,12 @@ class SampleText(Panel):
     """What the model wrote at each validation, one below the other, the newest last. All continue the same prompt, which is
     in the title."""
 
-    def look(self, history: History) -> None:
+    def look(self, history: History, over: bool = False) -> None:
+        """over: no sample comes any more."""
         sample = history.sample
         if sample is None:
-            self.tell(
-                Content.styled(
-                    self.say("patience.none" if history.finished is not None else "sample.waiting"), "$foreground 80%"
-                )
-            )
+            waits = not over and history.finished is None
+            self.tell(Content.styled(self.say("sample.waiting" if waits else "patience.none"), "$foreground 80%"))
             return
         width, height = max(20, self.size.width), max(1, self.size.height)
         self.tell(samples_lines(history.samples[-height:], self.say, width, height))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from typing import Any, ClassVar, cast
 
 from rich.segment import Segment
@@ -54,7 +55,7 @@ class Plot(Widget, can_focus=True):
         """cross: position of the crosshair on the axis of x."""
         if figure == self._figure and cross == self._cross:
             return
-        self._figure, self._cross, self._words = figure, cross, self._waiting
+        self._figure, self._cross, self._words = figure, cross, figure.nothing or self._waiting
         self._show_border()
         self.refresh()
 
@@ -150,8 +151,9 @@ class Plot(Widget, can_focus=True):
 
     def _message(self, words: str) -> list[Strip]:
         width, height = self.size
-        blank = [Strip.blank(width, self.rich_style)] * (height // 2)
-        return [*blank, Strip([Segment(words[:width].center(width), self.rich_style)])]
+        lines = textwrap.wrap(words, width) if width else []
+        blank = [Strip.blank(width, self.rich_style)] * max(0, (height - len(lines) + 1) // 2)
+        return [*blank, *(Strip([Segment(line.center(width), self.rich_style)]) for line in lines)]
 
 
 def values_at(figure: Figure, x: float, room: int | None = None, plain: bool = False) -> Content:
