@@ -1,10 +1,10 @@
-"""The validation loss of a run as a sparkline, for lists of runs."""
+"""What a list of runs shows beside a run's summary: its validation loss as a sparkline, and its text."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-_WIDTH = 16
+WIDTH = 16
 
 
 def course_of(folder: Path) -> str:
@@ -17,4 +17,12 @@ def course_of(folder: Path) -> str:
         losses = [one.loss for _, one in RunReader(folder).first_view().validations]
     except (OSError, MmrecError):
         return ""
-    return spark(losses, _WIDTH) if len(losses) > 1 else ""
+    return spark(losses, WIDTH) if len(losses) > 1 else ""
+
+
+def text_of(folder: Path) -> str:
+    """The short name of its text; empty if it is not known."""
+    from mmrec_engine.runs.catalog import described
+    from mmrec_tui.presentation.reading import short_name
+
+    return short_name(described(folder).get("corpus", {}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,31 @@ async def test_recent_runs_have_headings_and_sparklines(tmp_path: Path) -> None:
         await pilot.press("tab", "down", "enter")
         await pilot.pause()
         assert getattr(app.screen, "table", "") in ("training", "report")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    ("width", "shown"), [(60, ""), (80, "my-poems"), (100, "my-poems"), (140, "my-poems-of-many-years")]
+)
+async def test_recent_runs_name_their_text_where_there_is_room(
+    tmp_path: Path, language: Language, width: int, shown: str
+) -> None:
+    folder = record(tmp_path / "falling", [*a_training(420), *an_ending()])
+    path = folder / "run.json"
+    described = json.loads(path.read_text(encoding="utf-8"))
+    described["corpus"] = {"name": "/home/me/my-poems-of-many-years.txt"}
+    path.write_text(json.dumps(described), encoding="utf-8")
+    app = an_app(language)
+    async with app.run_test(size=(width, 24)) as pilot:
+        await until_shown(pilot, "falling")
+        await until(pilot, lambda: app.screen._courses)  # type: ignore[attr-defined]
+        lines = screen_text(app).splitlines()
+        (row,) = (line for line in lines if "falling" in line)
+        (head,) = (line for line in lines if app.say("table.state") in line)
+        assert len(row.rstrip("│ ")) < width and re.search(r"\d\d-\d\d \d\d:\d\d", row)
+        assert ("my-po" in row) == bool(shown) == (app.say("table.text") in head)
+        if shown:
+            assert row.index("my-po") == head.index(app.say("table.text")) and shown[:7] in row
 
 
 def test_run_with_fewer_than_two_validations_has_no_sparkline(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from mmrec_tui.app.course import course_of
+from mmrec_tui.app.course import WIDTH, course_of, text_of
 from mmrec_tui.app.keys import Key, keys_of
 from mmrec_tui.app.newer_runs import NewerRuns
 from mmrec_tui.app.screens.base import KeyBar, MmrecScreen
@@ -36,11 +36,15 @@ _TIMED = "timed_"
 _STATE_WIDTH = 14
 _BEST_WIDTH = 9
 _SCROLL_BAR = 2  # columns
-_WHOLE, _WITH_STEP = 71, 66  # columns of a complete line about a run, and without the year
 _BESIDE_THE_NAME = 1 + _STATE_WIDTH + _BEST_WIDTH + len("  12-31 23:59")
-_SHORTEST_NAME = 8
-_WIDE = 110  # columns with room for a longer name
-_ROOM_FOR_COURSE = 100  # columns of a screen with sparklines of the validation loss
+_SHORTEST_NAME, _USUAL_NAME, _LONGEST_NAME = 8, 14, 28
+_NARROW, _WIDE = 66, 110  # columns of a line with room for a name of 18 columns, and for the longest one
+_STEP, _COURSE, _YEAR = (
+    11,
+    WIDTH + 2,
+    len("2026-"),
+)  # columns of the parts that not every line has, with what separates them
+_TEXTS = (8, 24)  # columns of a text's name, at least and at most
 
 
 class StartScreen(MmrecScreen):
@@ -51,8 +55,8 @@ class StartScreen(MmrecScreen):
         super().__init__()
         self._runs: list[RunSummary] = []
         self._reading: Work[list[RunSummary]] | None = None
-        self._courses: dict[tuple[Path, float], str] = {}
-        self._reading_courses: Work[dict[tuple[Path, float], str]] | None = None
+        self._courses: dict[tuple[Path, float], tuple[str, str]] = {}  # by run, each with the name of its text
+        self._reading_courses: Work[dict[tuple[Path, float], tuple[str, str]]] | None = None
         self._newer = NewerRuns()
         self._accelerator = ""
         self._shown_before = False
@@ -110,7 +114,9 @@ class StartScreen(MmrecScreen):
             self._show_runs()
             shown = [run for run in self._runs[:_MOST_RUNS] if (run.path, run.changed) not in self._courses]
             if shown and self._reading_courses is None:
-                self._reading_courses = Work(lambda _: {(run.path, run.changed): course_of(run.path) for run in shown})
+                self._reading_courses = Work(lambda _: {
+                    (run.path, run.changed): (course_of(run.path), text_of(run.path)) for run in shown
+                })  # fmt: skip
         if self._reading_courses is not None and self._reading_courses.done:
             self._courses |= self._reading_courses.result or {}
             self._reading_courses = None
@@ -131,10 +137,9 @@ class StartScreen(MmrecScreen):
         room = place.width - (_SCROLL_BAR if len(shown) >= place.height else 0)
         head = heading(say, room) if shown else plain(say("start.no-runs"))
         lines = [Option(head, disabled=True)]
-        wide = self.app.size.width >= _ROOM_FOR_COURSE
         for run in shown:
-            course = self._courses.get((run.path, run.changed), "") if wide else ""
-            lines.append(Option(run_line(run, say, room, course), id=str(run.path)))
+            course, text = self._courses.get((run.path, run.changed), ("", ""))
+            lines.append(Option(run_line(run, say, room, course, text), id=str(run.path)))
         set_options(recent, lines)
         set_options(self.query_one("#actions", OptionList), self._actions())
         self.query_one(KeyBar).show_keys()
@@ -234,13 +239,15 @@ def heading(say: Wording, room: int) -> Content:
     columns = _columns(room)
     name, state = say("table.name")[: columns.name].ljust(columns.name), say("table.state").ljust(_STATE_WIDTH)
     step = f"{say('table.step'):>9}  " if columns.with_step else ""
-    return Content.styled(
-        f"{name} {state}{step}{say('start.best'):>{_BEST_WIDTH}}  {say('table.changed')}", "$foreground 80%"
-    )
+    when = say("table.changed").ljust(len(time.strftime(columns.when)))
+    text = f"  {say('table.text')}" if columns.text else ""
+    line = f"{name} {state}{step}{say('start.best'):>{_BEST_WIDTH}}  {when}{text}"
+    return Content.styled(line, "$foreground 80%")
 
 
-def run_line(run: RunSummary, say: Wording, room: int, course: str = "") -> Content:
-    """A run in one line: name, state word, step, best bits per character, when, and a sparkline of its validation loss.
+def run_line(run: RunSummary, say: Wording, room: int, course: str = "", text: str = "") -> Content:
+    """A run in one line: name, state word, step, best bits per character, when, its text, and a sparkline of its validation
+    loss.
 
     room: columns; if they are few, some of it is left out.
     """
@@ -252,23 +259,35 @@ def run_line(run: RunSummary, say: Wording, room: int, course: str = "") -> Cont
     state = Content.styled(say(f"state.{run.state}").ljust(_STATE_WIDTH), STATE_STYLES.get(run.state, ""))
     step = f"{say.number(run.step):>9}  " if columns.with_step else ""
     line = name + Content(" ") + state + Content(f"{step}{best:>{_BEST_WIDTH}}  {when}")
-    return line + Content("  ") + Content.styled(course, "$primary") if course else line
+    if columns.text:
+        line += Content("  ") + plain(text).truncate(columns.text, ellipsis=True, pad=True)
+    return line + Content("  ") + Content.styled(course, "$primary") if course and columns.with_course else line
 
 
 @dataclass(frozen=True)
 class _Columns:
-    """name: columns of the name; when: a format of the time."""
+    """name, text: columns of the two names, of the text 0 without it; when: a format of the time."""
 
     name: int
+    text: int
     with_step: bool
+    with_course: bool
     when: str
 
 
 def _columns(room: int) -> _Columns:
-    """The parts of a line that fit."""
-    year = room >= _WHOLE
-    name = 28 if room >= _WIDE else 18 if room >= _WITH_STEP else min(14, max(_SHORTEST_NAME, room - _BESIDE_THE_NAME))
-    return _Columns(name, room >= _WITH_STEP, f"{'%Y-' if year else ''}%m-%d %H:%M")
+    """The parts of a line that fit: first the text, because bits of different texts do not compare."""
+    shorter = min(_USUAL_NAME, max(_SHORTEST_NAME, room - _BESIDE_THE_NAME))
+    name = _LONGEST_NAME if room >= _WIDE else 18 if room >= _NARROW else shorter
+    least, most = _TEXTS
+    rest = room - name - _BESIDE_THE_NAME - 2 - least
+    with_text = rest >= 0
+    fits = []
+    for columns in (_STEP, _COURSE, _YEAR):
+        fits.append(with_text and rest >= columns)
+        rest -= columns if fits[-1] else 0
+    text = min(most, least + rest) if with_text else 0
+    return _Columns(name, text, fits[0], fits[1], f"{'%Y-' if fits[2] else ''}%m-%d %H:%M")
 
 
 def _known_runs(_: Work[list[RunSummary]]) -> list[RunSummary]:
