@@ -144,9 +144,20 @@ class MmrecApp(AppRuns, inherit_bindings=False):
 
         text = {name: settings[name] for name in OF_A_TEXT if settings.get(name) not in (None, FIELDS[name].default)}
         timed = Draft(known_settings(text)).in_the_time(seconds).given
+        self._replace_plan(draft=Draft({**timed, **known_settings(dict(repeated or {}))}))
+
+    def plan_further(self, checkpoint: Path, seconds: float | None) -> None:
+        """Open the plan of a run that begins with these weights, at the choice of its text, as `plan_in_the_time` does.
+        seconds: its time; None: as long as the guide says."""
+        from mmrec_tui.app.draft import Draft
+
+        given = {"init_from": str(checkpoint), **({} if seconds is None else {"time": seconds})}
+        self._replace_plan(draft=Draft(given), pane="corpora")
+
+    def _replace_plan(self, **how: Any) -> None:
         while any(getattr(screen, "table", "") == "plan" for screen in self.screen_stack):
             self.pop_screen()
-        self.open_screen("plan", draft=Draft({**timed, **known_settings(dict(repeated or {}))}))
+        self.open_screen("plan", **how)
 
     # Checked while anything is shown
 

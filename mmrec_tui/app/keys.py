@@ -85,6 +85,7 @@ KEYS: tuple[Key, ...] = (
     Key("b", "b", "which", ("report",)),
     Key("a", "a", "apply", ("report",)),
     Key("n", "n", "plan_next", ("report",), effect="go"),
+    Key("f", "f", "train_further", ("report",), effect="go"),
     Key("e", "e", "export", ("report",)),
     Key("v", "v", "curves", ("report",)),
     Key("l", "l", "tokens", ("report",)),

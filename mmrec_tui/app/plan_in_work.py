@@ -9,8 +9,11 @@ from dataclasses import replace
 
 from mmrec_engine.data.prepare import Corpus, short_split
 from mmrec_engine.errors import RequestError
+from mmrec_engine.run.starting_weights import with_model_of
+from mmrec_engine.runs.catalog import locate
 from mmrec_engine.settings import FIELDS, Resolved, Settings
 from mmrec_engine.settings.presets import PRESETS
+from mmrec_engine.settings.pretrained import is_pretrained
 from mmrec_tui.app.draft import OF_A_TEXT, Draft, corpora_as_typed, known_settings
 from mmrec_tui.app.plan_work import PlanWork
 from mmrec_tui.app.undo import Drafts
@@ -149,9 +152,14 @@ class PlanInWork:
         given, wrong = dict(self.draft.given), set[str]()
         while True:
             try:
-                return self.work.planning.shown(replace(self.draft, given=given).resolved()), frozenset(wrong)
+                resolved = replace(self.draft, given=given).resolved()
+                first = resolved.settings.init_from
+                if first is not None and not is_pretrained(first):
+                    resolved = with_model_of(resolved, locate(first))
+                return self.work.planning.shown(resolved), frozenset(wrong)
             except RequestError as error:
-                name = str(error.values.get("flag", "")).removeprefix("--").replace("-", "_")
+                flag = "--init-from" if error.key == "run-missing" else str(error.values.get("flag", ""))
+                name = flag.removeprefix("--").replace("-", "_")
                 wrong.add(name)
                 if given.pop(name, None) is None:
                     return None, frozenset(wrong)

@@ -8,7 +8,7 @@ from textual.widgets import OptionList
 
 from mmrec_tui.app.widgets.panel import LongPanel, Panel
 from mmrec_tui.app.widgets.plot import Plot
-from tests.app.conftest import an_app
+from tests.app.conftest import an_app, until
 from tests.app.every_screen import OPENERS
 
 pytestmark = pytest.mark.usefixtures("without_torch")
@@ -46,3 +46,26 @@ async def test_focus_is_visible(name: str, without_colour: bool, monkeypatch: py
                 if look_of(widget, without_colour=without_colour) == usual:
                     hidden.append((size, widget.id))
     assert not hidden
+
+
+@pytest.mark.parametrize("name", ["WriteScreen", "PlanScreen"])
+async def test_closing_the_list_of_keys_only_closes_it(name: str, without_torch: None) -> None:
+    app = an_app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await OPENERS[name](app, pilot)
+        screen = app.screen
+        if name == "PlanScreen":
+            screen.set_focus(screen.query_one("#field-batch_size"))
+        await until(pilot, lambda: screen.focused is not None)
+        await pilot.press("f5")
+        await until(pilot, lambda: app.screen is not screen)
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is screen and screen.focused is not None)
+        await pilot.press("escape")  # out of the text, or the field
+        await until(pilot, lambda: screen.focused is None)
+        await pilot.press("question_mark")
+        await until(pilot, lambda: app.screen is not screen)
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is screen)
+        await pilot.pause(0.2)
+        assert screen.focused is None, "the focus does not move by itself"

@@ -84,8 +84,9 @@ def test_keys_of_a_screen_are_unique(name: str) -> None:
 
 
 def test_no_key_both_starts_a_training_and_stops_something() -> None:
-    named = {"start", "next", "new_run", "go_on", "go_on_run", "plan_next"}, {"stop", "detach", "quit_now", "delete"}
-    for effect, actions in zip(("go", "stop"), named, strict=True):
+    going_on = {"start", "next", "new_run", "go_on", "go_on_run", "plan_next", "train_further"}
+    stopping = {"stop", "detach", "quit_now", "delete"}
+    for effect, actions in zip(("go", "stop"), (going_on, stopping), strict=True):
         assert {key.action for key in KEYS if key.effect == effect} == actions
     going = {name for key in KEYS if key.effect == "go" for name in key.keys.split(",")}
     ending = {name for key in KEYS if key.effect == "stop" for name in key.keys.split(",")}

@@ -317,3 +317,37 @@ async def test_report_of_a_failed_run_says_why_and_what_to_do(
         assert app.say("hint.mended" if values is NOT_FINITE else "hint.stopped") in hints, (
             "the same while it is watched"
         )
+
+
+@pytest.mark.parametrize("language", ["en", "tr"])
+@pytest.mark.parametrize("time", [None, 120.0])
+async def test_report_offers_to_train_the_model_further_on_another_text(
+    language: str, time: float | None, without_torch: None
+) -> None:
+    folder = record(Path("checkpoints/tiny").absolute(), [*a_training(time=time), *an_ending()])
+    (folder / "best_model.pt").touch()
+    app = an_app(language)
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.open_screen("report", folder=folder)
+        await until(pilot, lambda: app.screen._history)  # type: ignore[attr-defined]
+        assert app.say("report.further") in str(app.screen.query_one("#next").render())
+        await pilot.press("f")
+        await until(pilot, lambda: table_of(app) == "plan")
+        screen: Any = app.screen
+        wanted = {"init_from": str(folder / "best_model.pt"), **({"time": time} if time else {})}
+        assert screen._draft.given == wanted
+        await until_shown(pilot, app.say("plan.choose-text"))
+        focused = app.focused
+        assert focused is not None and focused.id == "corpus-list" and focused.region.area, "the text is to be chosen"
+        await pilot.press("escape")
+        await until(pilot, lambda: table_of(app) == "report")
+
+
+async def test_report_without_a_model_does_not_offer_to_train_it_further(without_torch: None) -> None:
+    folder = record(Path("checkpoints/tiny").absolute(), [*a_training(60), *an_ending(step=60)])
+    app = an_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.open_screen("report", folder=folder)
+        await until(pilot, lambda: app.screen._history)  # type: ignore[attr-defined]
+        assert "train_further" not in [key.action for key in app.screen.shown_keys()]  # type: ignore[attr-defined]
+        assert app.say("report.further") not in str(app.screen.query_one("#next").render())

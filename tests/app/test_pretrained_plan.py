@@ -13,9 +13,11 @@ from mmrec_engine.pretrained.source import with_pretrained
 from mmrec_engine.run.follow_up import offers
 from mmrec_engine.runs.run_time import Costs
 from mmrec_engine.settings import Settings, resolve
+from mmrec_engine.settings.presets import PRESETS
 from mmrec_tui.app.app import MmrecApp
 from mmrec_tui.app.before_checks import BeforeChecks
 from mmrec_tui.app.draft import Draft
+from mmrec_tui.app.in_app import field_name
 from mmrec_tui.app.measuring import Measuring
 from mmrec_tui.app.widgets.configs import starting_weights
 from mmrec_tui.locales import Wording
@@ -62,6 +64,21 @@ async def test_an_earlier_run_to_begin_with_decides_the_model_of_the_plan(langua
         await fill_in(pilot, "init_from", "old")
         await until(pilot, lambda: screen._resolved is not None and screen._resolved.settings.arch == "gpt")
         assert source_of(app, "arch") == app.say("source.run")
+        sizes = screen.query_one("#config-list", OptionList)
+        ruled_out = {one.id for one in sizes.options if app.say("plan.ruled-out") in str(one.prompt)}
+        assert ruled_out == {one.id for one in sizes.options if one.disabled} == set(PRESETS) - {"tiny"}
+        about = str(screen.query_one("#config-more").render())
+        assert "old" in about and field_name("init_from", app.say) in about, "why, and the field that decides it"
+        screen.query_one("#field-tokenizer", Select).value = "bpe"
+        await until(pilot, lambda: source_of(app, "tokenizer") == f"✗ {app.say('source.wrong')}")
+        await pilot.press("ctrl+z")
+        await until(pilot, lambda: source_of(app, "tokenizer") == app.say("source.run"))
+        await fill_in(pilot, "init_from", "no-such-run")
+        await until(pilot, lambda: source_of(app, "init_from") == f"✗ {app.say('source.wrong')}")
+        await fill_in(pilot, "init_from", "")
+        await until(pilot, lambda: not any(one.disabled for one in sizes.options))
+        await fill_in(pilot, "init_from", "old")
+        await until(pilot, lambda: screen._resolved is not None and screen._resolved.settings.arch == "gpt")
         screen._take(screen._draft.with_value("config", "mini"))
         await until(pilot, lambda: "tiny" in summary(app) and summary(app).startswith("✗"))
         assert "--" not in summary(app), "in the words of the app"

@@ -35,9 +35,7 @@ async def test_list_of_keys_explains_every_sign_of_a_checklist(language: str) ->
     app = an_app(language)
     async with app.run_test(size=(120, 50)) as pilot:
         await OPENERS["TrainingScreen"](app, pilot)
-        assert app.say("item.none") in screen_text(app), (
-            "the panel explains the sign of a question without an answer"
-        )
+        assert app.say("item.none") in screen_text(app), "the panel explains the sign of a question without an answer"
         await pilot.press("question_mark")
         await until(pilot, lambda: table_of(app) != "training")
         await pilot.press("end")

@@ -87,6 +87,10 @@ class MmrecScreen(Screen[Any]):
         for bar in self.query(KeyBar):
             bar.show_keys()
 
+    def on_screen_suspend(self) -> None:
+        """Back from a dialog nothing gets the focus that had none: Textual would put it into the first field."""
+        self.AUTO_FOCUS = ""  # type: ignore[misc]
+
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         self.refresh_keys()
 

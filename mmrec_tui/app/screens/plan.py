@@ -33,13 +33,15 @@ _PANES = ("configs", "corpora", "settings")
 
 
 class PlanScreen(PlanNextScreen):
-    """plan: one to go on with; draft: a new one; otherwise the one that was kept when the screen was left."""
+    """plan: one to go on with; draft: a new one; otherwise the one that was kept when the screen was left. pane: where the
+    focus is at first."""
 
     table: ClassVar[str] = "plan"
     topic: ClassVar[str | None] = "hyperparameters-set"
 
-    def __init__(self, plan: PlanInWork | None = None, draft: Draft | None = None) -> None:
+    def __init__(self, plan: PlanInWork | None = None, draft: Draft | None = None, pane: str = "configs") -> None:
         super().__init__()
+        self._pane = pane
         self._form = Form(id="form")
         self._made, self._first = plan, draft
         self._shown: object = None
@@ -63,14 +65,16 @@ class PlanScreen(PlanNextScreen):
 
     def on_mount(self) -> None:
         self.fit_first_frame()
-        self.action_panel("configs", focus=False)
+        self.action_panel(self._pane, focus=False)
         self._take(self._draft)
-        self.set_focus(self.query_one("#config-list"))
+        self.action_panel(self._pane)
         for pane in self.query(Pane):  # whether its text fits decides on a key
             self.watch(pane, "show_vertical_scrollbar", self.refresh_keys, init=False)
         self.set_interval(_LOOK_SECONDS, self._look)
         if self._plan.beside_own:
             self.own_app.tell("plan.beside-own")
+        elif self._pane == "corpora":
+            self.own_app.tell("plan.choose-text")
 
     def on_screen_resume(self) -> None:
         if self.app.screen is self:

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
 _LOOK_SECONDS = 0.1
 _OF_A_MODEL = ("#try-head", "#prompt", "#sampling", "#written")
-_KEYS_OF_A_MODEL = {"prompt", "write", "export", "tokens", "which"}
+_KEYS_OF_A_MODEL = {"prompt", "write", "export", "tokens", "which", "train_further"}
 
 
 @dataclass(frozen=True)
@@ -298,6 +298,12 @@ class ReportScreen(MmrecScreen):
             self.own_app.tell("report.no-proposal")
             return
         self.own_app.plan_in_the_time(self._history.settings, self._verdict["seconds"], self._verdict["settings"])
+
+    def action_train_further(self) -> None:
+        """The plan of a run with the weights that are being tried, for a text to be chosen; its time is that of this run."""
+        if self._needs_model():
+            settings = self._history.settings if self._history is not None else {}
+            self.own_app.plan_further(self._folder / self._file, settings.get("time"))
 
     def action_go_on_run(self) -> None:
         if self._history is not None:

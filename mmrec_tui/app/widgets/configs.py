@@ -14,9 +14,10 @@ from textual.widgets.option_list import Option
 from mmrec_engine.model.memory_estimate import needed_bytes
 from mmrec_engine.settings import Settings
 from mmrec_engine.settings.presets import PRESETS
-from mmrec_engine.settings.pretrained import PRETRAINED, pretrained_name
+from mmrec_engine.settings.pretrained import PRETRAINED, is_pretrained, pretrained_name
 from mmrec_engine.system.memory import USABLE, available_bytes
 from mmrec_tui.app.draft import estimate_run, windows_of
+from mmrec_tui.app.in_app import field_name
 from mmrec_tui.app.plan_in_work import PlanInWork
 from mmrec_tui.app.widgets.pane import Pane
 from mmrec_tui.app.widgets.panel import plain
@@ -38,8 +39,10 @@ def config_options(
     settings: Settings, vocabulary: int, usable_bytes: float, epoch_time: Callable[[str], str], say: Wording
 ) -> list[Option]:
     """One for each config, the chosen one marked, below a pretrained model if there is one: then the others are what a model
-    from nothing would take, on a text of characters. epoch_time: in words, of a config that fits into `usable_bytes`."""
+    from nothing would take, on a text of characters. The weights of an earlier run rule out the others, which cannot be
+    chosen. epoch_time: in words, of a config that fits into `usable_bytes`."""
     options: list[Option] = []
+    fixed, has_own_shape = begins_with_a_run(settings), settings.shape is not None
     chosen = settings.config
     if settings.shape is not None and settings.init_from is not None:
         own = settings.model(vocabulary)
@@ -52,10 +55,12 @@ def config_options(
     for name in PRESETS:
         model = settings.model(vocabulary, name)
         needed = needed_bytes(settings, vocabulary, config=model)
+        ruled_out = fixed and (has_own_shape or name != chosen)
         time_text = epoch_time(name) if needed <= usable_bytes else say("plan.too-large")
+        time_text = say("plan.ruled-out") if ruled_out else time_text
         line = config_columns(name, say.short(model.parameters()), say.memory(needed), time_text)
         mark = "●" if name == chosen else "○"
-        options.append(Option(Content(f"{mark} {line}"), id=name))
+        options.append(Option(Content(f"{mark} {line}"), id=name, disabled=ruled_out))
     return options
 
 
@@ -90,12 +95,18 @@ class ConfigsPane(Pane):
         set_text(self.query_one("#config-more", Static), more)
 
 
+def begins_with_a_run(settings: Settings) -> bool:
+    """Whether it begins with the weights of an earlier run, whose model it has."""
+    return settings.init_from is not None and not is_pretrained(settings.init_from)
+
+
 def starting_weights(settings: Settings, say: Wording) -> str:
     """What the weights of an earlier run decide; empty for random ones, and for a pretrained model, which is a row itself."""
-    if settings.init_from is None or settings.shape is not None:
+    if settings.init_from is None or not begins_with_a_run(settings):
         return ""
     path = Path(settings.init_from)
-    return say("plan.begins-with", name=one_line(path.parent.name if path.suffix == ".pt" else path.name))
+    name = one_line(path.parent.name if path.suffix == ".pt" else path.name)
+    return say("plan.begins-with", name=name, field=field_name("init_from", say))
 
 
 def _epoch_time(plan: PlanInWork, say: Wording, trains: bool, config: str) -> str:

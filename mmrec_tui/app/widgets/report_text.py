@@ -172,7 +172,7 @@ def next_text(findings: list[dict[str, Any]], name: str, say: Wording, proposal:
             lines.append(head + plain(f"  {one_line(in_app(advice, say))}"))
     if len(lines) == 1:
         lines.append(plain(say("report.nothing")))
-    outside = [Content(""), plain(say("report.next", name=name))] if name else []
+    outside = [plain(say("report.further")), Content(""), plain(say("report.next", name=name))] if name else []
     return Content("\n").join([*lines, *outside])
 
 

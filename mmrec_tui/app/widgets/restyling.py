@@ -48,6 +48,8 @@ def set_options(where: OptionList, options: Sequence[Option]) -> None:
     for number, (before, now) in enumerate(zip(shown, options, strict=True)):
         if not _is_same(before.prompt, now.prompt):
             where.replace_option_prompt_at_index(number, now.prompt)
+        if before.disabled != now.disabled:
+            (where.disable_option_at_index if now.disabled else where.enable_option_at_index)(number)
 
 
 def _is_same(before: object, now: object) -> bool:
