@@ -12,6 +12,7 @@ from textual.widgets import Input, Static
 
 from mmrec_engine.locales.messages import LANGUAGES
 from mmrec_tui.app.screens.asking import AskingScreen
+from mmrec_tui.app.widgets.items import Items
 from tests.app.conftest import an_app, screen_text, table_of, until
 from tests.app.every_screen import DIALOGS, OPENERS
 from tests.app.recorded import a_training, an_ending, record
@@ -40,6 +41,24 @@ async def test_clicking_the_box_ticks_an_item_and_its_question_opens_it() -> Non
         assert list(app.stage.ticks.values()) == [False]
         await click_on(pilot, "▸ ")
         assert screen_text(app).count("▾") == before + 1
+
+
+@pytest.mark.parametrize(("name", "mark"), [("ChecklistScreen", "! "), ("ReportScreen", "☐ ✗ ")])
+async def test_clicking_a_mark_does_what_enter_does_on_its_row(name: str, mark: str) -> None:
+    app = an_app()
+    async with app.run_test(size=(120, 60)) as pilot:
+        await OPENERS[name](app, pilot)
+        items = app.screen.query_one(Items)
+        await until(pilot, lambda: mark in screen_text(app))
+        rows = screen_text(app).split("\n")
+        row = next(number for number, line in enumerate(rows) if mark in line)
+        before = items.option_count
+        await pilot.click(offset=(rows[row].index(mark) + len(mark) - 2, row))
+        await until(pilot, lambda: items.option_count != before)
+        changed, item = items.option_count, items._row[0]
+        await pilot.press("enter")
+        await until(pilot, lambda: items.option_count == before)
+        assert items._row[0] is item and changed != before
 
 
 @pytest.mark.parametrize(("name", "remedy"), [("ChecklistScreen", "• "), ("TrainingScreen", "→ ")])

@@ -322,15 +322,16 @@ async def test_report_of_a_failed_run_says_why_and_what_to_do(
 @pytest.mark.parametrize("language", ["en", "tr"])
 @pytest.mark.parametrize("time", [None, 120.0])
 async def test_report_offers_to_train_the_model_further_on_another_text(
-    language: str, time: float | None, without_torch: None
+    language: str, time: float | None, without_torch: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(report_screen, "needs_checks", lambda *_: False)
     folder = record(Path("checkpoints/tiny").absolute(), [*a_training(time=time), *an_ending()])
     (folder / "best_model.pt").touch()
     app = an_app(language)
     async with app.run_test(size=(80, 24)) as pilot:
         app.open_screen("report", folder=folder)
         await until(pilot, lambda: app.screen._history)  # type: ignore[attr-defined]
-        assert app.say("report.further") in str(app.screen.query_one("#next").render())
+        await until(pilot, lambda: app.say("report.further") in str(app.screen.query_one("#next").render()))
         await pilot.press("f")
         await until(pilot, lambda: table_of(app) == "plan")
         screen: Any = app.screen

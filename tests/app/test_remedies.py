@@ -128,6 +128,7 @@ async def test_remedy_on_the_checklist_changes_the_plan_and_checks_again(small_t
         wanted = [offer.id for offer in dialog._offers].index("usual-learning-rate")
         await pilot.press(*["down"] * wanted, "enter")
         await until(pilot, lambda: table_of(app) == "checklist")
+        await until(pilot, lambda: "changed: learning rate 0.9 → 0.01" in screen_text(app).split("\n")[-1])
         await until_checked(pilot)
         assert screen._checks.resolved.settings.learning_rate == 0.01
         assert screen._checks.resolved.sources["learning_rate"] == "remedy"
