@@ -332,12 +332,14 @@ async def test_report_offers_to_train_the_model_further_on_another_text(
         app.open_screen("report", folder=folder)
         await until(pilot, lambda: app.screen._history)  # type: ignore[attr-defined]
         await until(pilot, lambda: app.say("report.further") in str(app.screen.query_one("#next").render()))
+        told: list[str] = []
+        monkeypatch.setattr(app, "tell", told.append)
         await pilot.press("f")
-        await until(pilot, lambda: table_of(app) == "plan")
+        await until(pilot, lambda: table_of(app) == "plan" and told)
         screen: Any = app.screen
         wanted = {"init_from": str(folder / "best_model.pt"), **({"time": time} if time else {})}
         assert screen._draft.given == wanted
-        await until_shown(pilot, app.say("plan.choose-text"))
+        assert told == ["plan.choose-text"]
         focused = app.focused
         assert focused is not None and focused.id == "corpus-list" and focused.region.area, "the text is to be chosen"
         await pilot.press("escape")
