@@ -340,8 +340,10 @@ async def test_report_offers_to_train_the_model_further_on_another_text(
         wanted = {"init_from": str(folder / "best_model.pt"), **({"time": time} if time else {})}
         assert screen._draft.given == wanted
         assert told == ["plan.choose-text"]
-        focused = app.focused
-        assert focused is not None and focused.id == "corpus-list" and focused.region.area, "the text is to be chosen"
+        texts = screen.query_one("#corpus-list")
+        await until(pilot, lambda: texts.has_focus and texts.region.area)
+        await pilot.pause(0.3)
+        assert texts.has_focus, "the text is to be chosen"
         await pilot.press("escape")
         await until(pilot, lambda: table_of(app) == "report")
 

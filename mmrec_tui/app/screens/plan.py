@@ -65,9 +65,11 @@ class PlanScreen(PlanNextScreen):
 
     def on_mount(self) -> None:
         self.fit_first_frame()
-        self.action_panel(self._pane, focus=False)
+        self.action_panel("configs", focus=False)
         self._take(self._draft)
-        self.action_panel(self._pane)
+        self.set_focus(self.query_one("#config-list"))
+        if self._pane != "configs":  # a list takes the focus once its pane is laid out
+            self.call_after_refresh(self.action_panel, self._pane)
         for pane in self.query(Pane):  # whether its text fits decides on a key
             self.watch(pane, "show_vertical_scrollbar", self.refresh_keys, init=False)
         self.set_interval(_LOOK_SECONDS, self._look)
