@@ -78,23 +78,15 @@ def tokenizer_choices(
     characters as tokens, if known."""
     if not is_free("tokenizer", resolved) or resolved.settings.target_loss is not None or resolved.settings.recased:
         return {}
-    subwords = rules().subwords(text.train)
+    subwords, each = rules().subwords(text.train, config), rules().characters_each_subword(config)
     values = {"characters": text.train, "subwords": subwords, "least": rules().subword_characters}
-    each = rules().characters_a_subword
     if not is_free("vocab_size", resolved):
         subwords = min(subwords, resolved.settings.vocab_size)
     if not subwords:
         return {"tokenizer": Choice("char", "characters-for-small-text", values)}
     most = rules().most_passes_for_subwords(text.train)
     if passes is not None:
-        useful = most_passes(config, text.train) if _may_end(resolved) else math.inf
-        in_subwords = min(useful, passes * rules().characters_a_token(subwords))
-        if rules().repeats(config, in_subwords) and is_free("vocab_size", resolved):
-            subwords, each = (
-                rules().subwords(text.train, rules().share_of_larger),
-                round(each / rules().share_of_larger),
-            )
-        passes = min(useful, passes)
+        passes = min(most_passes(config, text.train) if _may_end(resolved) else math.inf, passes)
     if passes is not None and passes > most:
         return {
             "tokenizer": Choice(

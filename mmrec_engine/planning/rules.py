@@ -10,8 +10,6 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-SMALLEST = "tiny"
-
 
 @dataclass(frozen=True)
 class Rules:
@@ -24,8 +22,8 @@ class Rules:
     larger_from: characters, including repeated ones, that a larger config must see in the time to be better than the
     smaller one (at most `settings.presets.most_passes` over the text).
 
-    share_of_larger: of the subwords, for a larger config than tiny that repeats the text more than passes_of_fewer times; its
-    windows and steps then have window_of_larger and step_tokens_of_larger tokens.
+    share_of_larger: of the subwords, for a config of larger_from; its windows and steps have window_of_larger and
+    step_tokens_of_larger tokens.
 
     window: tokens. step_tokens: tokens of a run, and from there on the best number of tokens a step. With fewer passes over the
     text than passes_of_new_text, larger steps of shorter windows are better. dropout_by_passes: passes, and the best
@@ -39,7 +37,6 @@ class Rules:
     most_subwords: int
     larger_from: Mapping[str, float]
     share_of_larger: float
-    passes_of_fewer: float
     window_of_larger: int
     step_tokens_of_larger: int
     window: int
@@ -50,31 +47,30 @@ class Rules:
     dropout_by_passes: tuple[tuple[float, float], ...]
     characters_a_subword_by_ids: tuple[tuple[float, float], ...]
 
-    def repeats(self, config: str, passes: float | None) -> bool:
-        """Whether this is a larger config that repeats the text often."""
-        return config != SMALLEST and passes is not None and passes > self.passes_of_fewer
-
     def tokens_a_step(self, config: str, tokens: float, passes: float | None) -> int:
         """For a run of so many tokens, and passes over the text; None: not known yet."""
-        if self.repeats(config, passes):
+        if config in self.larger_from:
             return self.step_tokens_of_larger
         size = [size for least, size in self.step_tokens if tokens >= least][-1]
         return max(size, self.step_tokens_of_new_text) if self._is_new(passes) else size
 
     def window_of(self, config: str, passes: float | None) -> int:
-        if self.repeats(config, passes):
+        if config in self.larger_from:
             return self.window_of_larger
         return self.window_of_new_text if self._is_new(passes) else self.window
 
     def _is_new(self, passes: float | None) -> bool:
         return passes is not None and passes < self.passes_of_new_text
 
-    def subwords(self, characters: int, share: float = 1.0) -> int:
-        """The number of subwords for a text of so many training characters; 0: characters are better. share: of the usual
-        number."""
+    def characters_each_subword(self, config: str) -> int:
+        """Training characters for each subword of the vocabulary."""
+        return round(self.characters_a_subword / (self.share_of_larger if config in self.larger_from else 1.0))
+
+    def subwords(self, characters: int, config: str) -> int:
+        """The number of subwords for a text of so many training characters; 0: characters are better."""
         if characters < self.subword_characters:
             return 0
-        wanted = share * characters / self.characters_a_subword
+        wanted = characters / self.characters_each_subword(config)
         return int(min(self.most_subwords, max(self.fewest_subwords, round(wanted / 100) * 100)))
 
     def most_passes_for_subwords(self, characters: float) -> float:

@@ -121,13 +121,19 @@ def test_longer_text_may_be_repeated_more_often() -> None:
     assert made(MEGABYTE, alone, time=280).expected["passes"] > most_passes("tiny", 0)
 
 
-def test_larger_model_that_repeats_its_text_gets_much_dropout_few_subwords_and_long_windows() -> None:
+def test_larger_model_gets_few_subwords_and_long_windows_and_much_dropout_where_it_repeats_its_text() -> None:
     plan = made(MEGABYTE, time=1800)
     settings = plan.applied_to(resolve({"time": 1800})).settings
     assert settings.config == "mini" and plan.expected["passes"] == pytest.approx(9, rel=0.01)
     assert 0.25 <= settings.dropout <= 0.35
     assert settings.vocab_size == 500 and (settings.batch_size, settings.seq_len) == (4, 1024)
-    assert made(LARGE, time=1800).choices["dropout"].value < 0.2, "of a longer text"
+    few_passes = made(LARGE, time=600)
+    assert few_passes.choices["config"].value == "mini" and few_passes.expected["passes"] < 3
+    assert few_passes.choices["dropout"].value < 0.2
+    assert (few_passes.choices["batch_size"].value, few_passes.choices["seq_len"].value) == (4, 1024)
+    resolved = resolve({"time": 1800})
+    measured = candidates(MEGABYTE, USUAL, resolved)["mini"]
+    assert (measured.batch_size, measured.seq_len, measured.vocab_size) == (4, 1024, 500), "whose speed is measured"
 
 
 def test_run_ends_before_it_only_memorises_its_text() -> None:
@@ -265,8 +271,10 @@ def test_no_less_than_no_time_is_left() -> None:
 
 def test_rules_match_the_measured_values() -> None:
     known = rules()
-    assert known.subwords(known.subword_characters - 1) == 0
-    assert known.fewest_subwords <= known.subwords(known.subword_characters) <= known.most_subwords
+    for config in ("tiny", "mini"):
+        assert known.subwords(known.subword_characters - 1, config) == 0
+        assert known.fewest_subwords <= known.subwords(known.subword_characters, config) <= known.most_subwords
+    assert known.subwords(1_400_000, "tiny") == 2 * known.subwords(1_400_000, "mini") == 1_400
     assert known.dropout(0.0) == known.dropout_by_passes[0][1]
     assert known.dropout(1e9) == known.dropout_by_passes[-1][1]
 
