@@ -29,7 +29,7 @@ async def test_refused_characters_are_told_in_the_explanation(
         await pilot.press("n")
         await until(pilot, lambda: table_of(app) == "plan")
         plan: Any = app.screen
-        for name, key, words in (("epochs", "a", whole), ("time", "-", number)):
+        for name, key, words in (("epochs", "a", whole), ("time", "x", number)):
             plan.open_setting(name)
             await pilot.pause()
             assert words not in screen_text(app)
@@ -48,9 +48,13 @@ async def test_refused_characters_are_told_in_the_explanation(
         ("en", "batch_size", "4k", "“Batch size” takes a whole number, not '4k'"),
         ("en", "dropout", "10%", "“Dropout” takes a number, not '10%'"),
         ("en", "time", "10d", "“Time” takes"),
+        ("tr", "time", "-3", "“Süre”"),
+        ("en", "epochs", "-2", "“Epochs” is -2"),
+        ("en", "max_steps", "1x2", "“Max steps” takes a whole number, not '1x2'"),
+        ("en", "max_steps", "1 000", "“Max steps” takes a whole number, not '1 000'"),
     ],
 )
-async def test_number_with_a_unit_is_never_read_as_another_number(
+async def test_what_is_no_number_is_never_read_as_another_one(
     language: str, name: str, typed: str, told: str
 ) -> None:
     app = an_app(language)
@@ -208,6 +212,33 @@ async def test_dialog_for_more_training_tells_the_most_and_keeps_what_was_typed(
         await pilot.press(*"99999999999", "enter")
         await until_shown(pilot, told)
         assert isinstance(app.screen, AskingScreen) and answer.value == "99999999999"
+
+
+@pytest.mark.parametrize(
+    ("language", "limit", "told"),
+    [
+        ("en", "time", "Enter a number above 0"),
+        ("tr", "time", "0'dan büyük bir sayı girin"),
+        ("en", "max_steps", "Enter a whole number of 1 or more"),
+        ("tr", "epochs", "tam sayı girin"),
+    ],
+)
+@pytest.mark.parametrize("typed", ["-2", "1x2", "2 0"])
+async def test_dialog_for_more_training_keeps_each_character_of_what_is_no_number(
+    language: str, limit: str, told: str, typed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without its sign, -2 was a training of two minutes."""
+    given = {"time": None, "epochs": None, "max_steps": None, limit: 120}
+    folder = record(Path("checkpoints/tiny").absolute(), [*a_training(200, **given), *an_ending(step=200)], **given)
+    app = an_app(language, session=Watching(folder))
+    resumed: list[Any] = []
+    monkeypatch.setattr(app, "_resume", resumed.append)
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.continue_run(folder, finished=True)
+        await until(pilot, lambda: isinstance(app.screen, AskingScreen) and app.focused is not None)
+        await pilot.press(*typed, "enter")
+        await until_shown(pilot, told)
+        assert app.screen.query_one(Input).value == typed and not resumed
 
 
 @pytest.mark.parametrize(("typed", "seconds"), [("0.5", 150.0), ("0,5", 150.0), ("2", 240.0)])

@@ -70,7 +70,7 @@ class AskingScreen(Dialog["str | None"]):
         """A number is asked for where 0 would change nothing."""
         answer = self.query_one(Input).value.strip()
         if self._kind == "integer":
-            taken = answer.isdigit() and int(answer) > 0
+            taken = answer.isdecimal() and int(answer) > 0
         elif self._kind == "number":
             answer = answer.replace(",", ".")
             taken = _is_above_zero(answer)

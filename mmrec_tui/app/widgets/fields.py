@@ -1,4 +1,4 @@
-"""Input fields that accept only valid characters of their value, and a decimal comma or point in any number."""
+"""Input fields for values, which are read as they stand: no character is left out of a number."""
 
 from __future__ import annotations
 
@@ -9,20 +9,9 @@ from textual.message import Message
 from textual.widgets import Input
 
 Kind = Literal["integer", "number", "duration", "text"]
-_NUMBER = r"[0-9]+([.,][0-9]*)?"
-# Of `settings.parsing`, which is not loaded for the first screen; a unit comes before another that is its beginning.
-UNITS = ("saniye", "dakika", "saat", "sn", "dk", "sa", "s", "m", "h")
-_UNIT = "|".join(UNITS)
-# As well as a unit that is half typed. 90sa would be hours: what goes on to saniye, seconds, is not refused.
-_BEGUN = "|".join({unit[:letters] for unit in UNITS for letters in range(1, len(unit) + 1)})
-# After a number: 1m without its unit, or 0,5 without its comma, would be another number. It stays, and is refused as a whole.
-_AFTER = rf" ?(?i:{_BEGUN}|[kgt]|%)?"
-_TYPED: dict[Kind, str | None] = {
-    "integer": rf"[0-9]*[.,]?[0-9]*|[0-9]+[.,]?[0-9]*{_AFTER}",
-    "number": rf"[0-9]*[.,]?[0-9]*([eE][-+]?[0-9]*)?|[0-9]+[.,]?[0-9]*{_AFTER}",
-    "duration": rf"(?i:({_NUMBER}({_UNIT}) ?)*({_NUMBER}({_BEGUN})?|[.,][0-9]*)?)",
-    "text": None,
-}
+# No number begins with a letter. Whatever follows stays, and is refused as a whole: 1m without its unit, -2 without its sign or
+# 1x2 without its letter would be another number.
+_NUMBER = r"([\W\d_].*)?"
 _HELP = "?"
 
 
@@ -38,20 +27,20 @@ class Search(Input):
 
 
 class ValueInput(Input):
-    """One line for a value. Numbers accept digits, a decimal point or comma, and an exponent; durations units instead.
+    """One line for a value. Where a number belongs, a letter at its beginning is not taken.
 
     helps: `?` is no part of any value, so it opens the help; without it a text may contain one.
     """
 
     class Refused(Message):
-        """A character was typed that is no part of such a value. words: the key of a line that says what is."""
+        """A letter was typed where a number begins. words: the key of a line that says what is."""
 
         def __init__(self, words: str) -> None:
             super().__init__()
             self.words = words
 
     def __init__(self, value: str = "", kind: Kind = "text", *, helps: bool = True, **how: Any) -> None:
-        super().__init__(value, restrict=_TYPED[kind], **how)
+        super().__init__(value, restrict=None if kind == "text" else _NUMBER, **how)
         self._helps, self._kind = helps, kind
 
     def restricted(self) -> None:
