@@ -265,12 +265,25 @@ class MmrecApp(AppRuns, inherit_bindings=False):
         self.tell("notify.set" if command else "notify.off")
 
     def action_quit_now(self) -> None:
-        """Leave; during a training, ask what to do with it."""
+        """Leave; ask first if a written text is not saved, and during a training what to do with it."""
+        from mmrec_tui.app.screens.asking import SureScreen
+        from mmrec_tui.app.screens.leaving import LeavingScreen
+
+        if any(screen.id == "unsaved" or isinstance(screen, LeavingScreen) for screen in self.screen_stack):
+            return
+        if any(draft.is_unsaved for draft in self.stage.drafts.values()):
+            question = SureScreen(self.say("write.unsaved"), "write.leave")
+            question.id = "unsaved"
+            self.push_screen(question, lambda sure: self._quit() if sure else None)
+        else:
+            self._quit()
+
+    def _quit(self) -> None:
         from mmrec_tui.app.screens.leaving import LeavingScreen
 
         if self.stage.training is None:
             self.exit()
-        elif not any(isinstance(screen, LeavingScreen) for screen in self.screen_stack):
+        else:
             self.push_screen(LeavingScreen())
 
     def action_guide(self, topic: str | None = None) -> None:

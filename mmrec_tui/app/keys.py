@@ -101,6 +101,7 @@ KEYS: tuple[Key, ...] = (
     Key("ctrl+g", "^g", "write_on", ("write",), priority=True),
     Key("ctrl+n", "^n", "next_alternative", ("write",), priority=True),
     Key("ctrl+r", "^r", "alternative_before", ("write",), priority=True),
+    Key("ctrl+s", "^s", "save_text", ("write",), priority=True),
     Key("ctrl+z", "^z", "undo_text", ("write",), priority=True),
     Key("ctrl+up", "^↑", "warmer", ("write",), priority=True),
     Key("ctrl+down", "^↓", "cooler", ("write",), priority=True),

@@ -38,11 +38,17 @@ class Looking(Protocol):
 
 @dataclass(frozen=True)
 class Draft:
-    """A text that is being written with a model. marks: what of it the model wrote. warmth: the temperature, in tenths."""
+    """A text that is being written with a model. marks: what of it the model wrote. warmth: the temperature, in tenths.
+    saved: the text as it was saved last."""
 
     text: str = ""
     marks: tuple[Mark, ...] = ()
     warmth: int = 8
+    saved: str = ""
+
+    @property
+    def is_unsaved(self) -> bool:
+        return bool(self.text.strip()) and self.text != self.saved
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
 from dataclasses import dataclass
@@ -93,6 +94,32 @@ class Alternative:
     text: str
     marks: tuple[Mark, ...]
     ended: bool
+
+
+def save_text(checkpoint: str, text: str) -> Path:
+    """Write it to a new file in the folder of the model, or in the working directory if the model has no folder of one's own.
+
+    checkpoint: as for `load_trained`. Returns the path, relative to the working directory if it is below that. Raises
+    RequestError.
+    """
+    from mmrec_engine.errors import RequestError
+    from mmrec_engine.runs.catalog import locate
+    from mmrec_engine.settings.pretrained import is_pretrained
+
+    here = Path.cwd()
+    model = here if is_pretrained(checkpoint) else locate(checkpoint)
+    folder = model if model.is_dir() else model.parent
+    for number in itertools.count(1):
+        path = folder / f"writing-{number}.txt"
+        try:
+            with path.open("x", encoding="utf-8", errors="replace", newline="\n") as file:
+                file.write(text if text.endswith("\n") else text + "\n")
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise RequestError("export-unwritable", path=folder, reason=error.strerror or error) from None
+        return path.relative_to(here) if path.is_relative_to(here) else path
+    raise AssertionError("a free name is found")
 
 
 class Continuing:

@@ -18,7 +18,7 @@ from mmrec_engine.tokenizer import CharacterTokenizer
 from mmrec_tui.app.marks import Mark, mark_at, moved
 from mmrec_tui.app.stage import Draft, OpenScreen
 from mmrec_tui.app.widgets.paper import Paper
-from tests.app.conftest import an_app, screen_text, table_of, until
+from tests.app.conftest import an_app, screen_text, table_of, until, until_shown
 
 pytestmark = pytest.mark.usefixtures("without_torch")
 
@@ -102,6 +102,68 @@ async def test_model_continues_at_the_cursor_and_alternatives_can_be_stepped_thr
         app.open_screen("write", checkpoint=model, title="letters")
         await until(pilot, lambda: table_of(app) == "write")
         assert app.screen.query_one(Paper).text == "abc c", "the text stays while the app is open"
+
+
+@pytest.mark.parametrize(
+    ("language", "saved", "nothing", "question", "no"),
+    [
+        ("en", "text saved: letters/writing-2.txt", "Nothing to save", "A written text is not saved", "n"),
+        ("tr", "metin kaydedildi: letters/writing-2.txt", "Kaydedilecek bir şey yok", "bir metin kaydedilmedi", "h"),
+    ],
+)
+async def test_text_is_saved_by_a_key_and_never_lost_without_a_question(
+    model: str, language: str, saved: str, nothing: str, question: str, no: str
+) -> None:
+    (Path(model) / "writing-1.txt").write_text("of another day")
+    app = an_app(language)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        app.open_screen("write", checkpoint=model, title="letters")
+        await until(pilot, lambda: table_of(app) == "write")
+        await pilot.press("ctrl+s")
+        await until_shown(pilot, nothing)
+        await pilot.press(*"abc", "ctrl+q")
+        await until_shown(pilot, question)
+        await pilot.press("ctrl+q", no)
+        await until(pilot, lambda: table_of(app) == "write")
+        await pilot.press("ctrl+s")
+        await until_shown(pilot, saved)
+        assert (Path(model) / "writing-1.txt").read_text() == "of another day"
+        assert (Path(model) / "writing-2.txt").read_text() == "abc\n"
+        await pilot.press("d", "escape", "escape")  # the text stays, and so does the question, on other screens too
+        await until(pilot, lambda: table_of(app) == "start")
+        await pilot.press("ctrl+q")
+        await until_shown(pilot, question)
+        await pilot.press("escape")
+        app.open_screen("write", checkpoint=model, title="letters")
+        await until(pilot, lambda: table_of(app) == "write")
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: (Path(model) / "writing-3.txt").exists())
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: not app.is_running)
+
+
+async def test_text_that_cannot_be_saved_says_why_and_stays_unsaved(model: str) -> None:
+    app = an_app()
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        app.open_screen("write", checkpoint=str(Path(model) / "gone" / "best_model.pt"), title="gone")
+        await until(pilot, lambda: table_of(app) == "write")
+        await pilot.press("a", "ctrl+s")
+        await until(pilot, lambda: len(app._notifications) == 1)
+        assert app.stage.drafts[app.screen._checkpoint].is_unsaved  # type: ignore[attr-defined]
+
+
+async def test_typing_returns_to_a_text_that_was_left(model: str) -> None:
+    app = an_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.open_screen("write", checkpoint=model, title="letters")
+        await until(pilot, lambda: table_of(app) == "write")
+        paper = app.screen.query_one(Paper)
+        await pilot.press("a", "escape")
+        await until(pilot, lambda: app.focused is None)
+        await until_shown(pilot, "typing returns to it")
+        await pilot.press("b", "c")
+        await until(pilot, lambda: paper.text == "abc")
+        assert app.focused is paper
 
 
 async def test_text_changed_in_the_meantime_is_kept(model: str) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from typing import Any, ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Static, TextArea
 
+from mmrec_engine.errors import MmrecError
 from mmrec_engine.locales.numbers import percentage
 from mmrec_tui.app.marks import SURE, UNSURE, Mark, mark_at
 from mmrec_tui.app.screens.base import KeyBar, MmrecScreen, Title
@@ -16,7 +19,7 @@ from mmrec_tui.app.stage import Draft
 from mmrec_tui.app.widgets.panel import plain
 from mmrec_tui.app.widgets.paper import Paper
 from mmrec_tui.app.widgets.restyling import set_line
-from mmrec_tui.app.writing import Alternative, Continuing
+from mmrec_tui.app.writing import Alternative, Continuing, save_text
 from mmrec_tui.locales import Wording
 from mmrec_tui.terminal import one_line
 
@@ -43,8 +46,12 @@ class WriteScreen(MmrecScreen):
         self._where = (0, "", "")  # their place, and the text before and after it
         self._last_line: object = None
 
+    @property
+    def _draft(self) -> Draft:
+        return self.own_app.stage.drafts.get(self._checkpoint, Draft())
+
     def compose(self) -> ComposeResult:
-        draft = self.own_app.stage.drafts.get(self._checkpoint, Draft())
+        draft = self._draft
         self._warmth = draft.warmth
         yield Title(self.say("write.title", name=one_line(self._model)))
         yield Paper(draft.text, draft.marks, self.say("write.empty"))
@@ -73,7 +80,8 @@ class WriteScreen(MmrecScreen):
 
     def _keep(self) -> None:
         paper = self.query_one(Paper)
-        self.own_app.stage.drafts[self._checkpoint] = Draft(paper.text, tuple(paper.marks), self._warmth)
+        draft = replace(self._draft, text=paper.text, marks=tuple(paper.marks), warmth=self._warmth)
+        self.own_app.stage.drafts[self._checkpoint] = draft
 
     def _look(self) -> None:
         self._continuing.look()
@@ -189,10 +197,32 @@ class WriteScreen(MmrecScreen):
         self._warmth = max(0, self._warmth - 1)
         self._keep()
 
+    def action_save_text(self) -> None:
+        """Write the text to a file of its own beside the model."""
+        draft = self._draft
+        if not draft.is_unsaved:
+            self.own_app.tell("write.nothing-to-save")
+            return
+        try:
+            path = save_text(self._checkpoint, draft.text)
+        except MmrecError as error:
+            self.own_app.tell_error(error)
+            return
+        self.own_app.stage.drafts[self._checkpoint] = replace(draft, saved=draft.text)
+        self.own_app.tell("write.saved", path=one_line(str(path)))
+
     def action_undo_text(self) -> None:
         self._continuing.stop()
         self.query_one(Paper).undo()
         self._find_shown()
+
+    def on_key(self, event: events.Key) -> None:
+        """Typing returns to a text that was left."""
+        if self.focused is None and event.is_printable and event.key not in self._bindings.key_to_bindings:
+            event.stop()
+            paper = self.query_one(Paper)
+            self.set_focus(paper)
+            paper.insert(event.character or "")
 
     def action_back(self) -> None:
         """Esc leaves the text first, then the screen; the text stays as long as the app is open."""
