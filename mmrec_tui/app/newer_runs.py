@@ -1,4 +1,4 @@
-"""Whether a shown list of runs is out of date: a run has begun, changed its state, ended or been deleted meanwhile."""
+"""Whether a shown list of runs is out of date: a run has begun, made steps, changed its state, ended or been deleted since."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ class NewerRuns:
     def __init__(self) -> None:
         self._next = time.monotonic() + _SECONDS
         self._looking: Work[list[RunSummary]] | None = None
-        self._compared: set[tuple[Path, str]] = set()  # what was shown when the look began
+        self._compared: set[tuple[Path, str, int]] = set()  # what was shown when the look began
 
     def found(self, shown: Iterable[RunSummary]) -> list[RunSummary] | None:
-        """All runs, newest first, as the last look has read them, if a run is new, deleted or in another state than the shown
-        one; None if there is no such run, or no look has ended since the last call. A look that began before the shown runs
-        changed is dropped: it may be the older one. Further steps of a run are no reason to show it again."""
+        """All runs, newest first, as the last look has read them, if a run is new, deleted, or in another state or at another
+        step than the shown one; None if there is no such run, or no look has ended since the last call. A look that began
+        before the shown runs changed is dropped: it may be the older one."""
         states = _states(shown)
         if self._looking is None:
             if time.monotonic() >= self._next:
@@ -40,8 +40,8 @@ class NewerRuns:
         return runs if runs is not None and self._compared == states != _states(runs) else None
 
 
-def _states(runs: Iterable[RunSummary]) -> set[tuple[Path, str]]:
-    return {(run.path, run.state) for run in runs}
+def _states(runs: Iterable[RunSummary]) -> set[tuple[Path, str, int]]:
+    return {(run.path, run.state, run.step) for run in runs}
 
 
 def _known_runs(_: Work[list[RunSummary]]) -> list[RunSummary]:

@@ -19,6 +19,7 @@ from mmrec_engine.events import result_of
 from mmrec_engine.locales.messages import LANGUAGES, Language
 from mmrec_engine.runs.history import History
 from mmrec_engine.settings import resolve
+from mmrec_engine.training.plan import Plan, steps_of_epochs
 from mmrec_tui.app.preparing import Look
 from mmrec_tui.app.widgets.finding_panels import hints_text, items_text
 from mmrec_tui.app.widgets.panel import hanging
@@ -227,6 +228,23 @@ def test_words_beside_a_head_wrap_below_themselves() -> None:
     assert len(rows) == 3
     assert all(len(row) <= 30 for row in rows)
     assert all(row.startswith(" " * 10) for row in rows[1:])
+
+
+@pytest.mark.parametrize(("windows", "epochs"), [(53, 24), (None, 24), (10, 1), (7, 5)])
+def test_epoch_that_is_shown_is_never_past_the_last_one(windows: int | None, epochs: int) -> None:
+    """The steps of an epoch are rounded up: 24 epochs of 53 windows, 4 a step, are 318 steps and not 24 times 14."""
+    plan = Plan(steps_of_epochs(epochs, windows or 53, 4), windows or 53, 4)
+    started, step = next(one for one in a_training(1) if isinstance(one, events.RunStarted)), plan.planned_steps
+    corpus = {**started.corpus, **({} if windows is None else {"train_windows": windows})}
+    settings = {**started.settings, "batch_size": 4, "accumulate": 1}
+    history = history_of(
+        replace(started, planned_steps=step, steps_an_epoch=plan.steps_an_epoch, corpus=corpus, settings=settings),
+        events.Step(
+            step=step, loss=1.0, learning_rate=1e-3, grad_norm=1.0, tokens_per_second=1.0, tokens=1,
+            epoch=plan.epoch_of(step),
+        ),
+    )  # fmt: skip
+    assert f"epoch {epochs}/{epochs} " in state_text(history, "FINISHED", "tiny", "", SAY, 80).plain
 
 
 def test_state_word_of_a_preparing_run_is_separate_from_its_bar() -> None:

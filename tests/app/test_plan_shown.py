@@ -58,17 +58,16 @@ async def test_undoing_a_profile_shows_the_one_before_and_takes_back_what_was_to
 
 
 @pytest.mark.parametrize(
-    ("language", "typed", "kept", "seconds", "shown"),
+    ("language", "typed", "seconds", "shown"),
     [
-        ("en", "2m", "2m", 120.0, "=2:00"),
-        ("en", "90abcs", "90s", 90.0, "=1:30"),
-        ("tr", "1sa30dk", "1sa30dk", 5400.0, "1:30:00  "),
-        ("tr", "1,5 dk", "1,5dk", 90.0, "=1:30"),
-        ("tr", "90 saniye", "90saniye", 90.0, "=1:30"),
+        ("en", "2m", 120.0, "=2:00"),
+        ("tr", "1sa30dk", 5400.0, "1:30:00  "),
+        ("tr", "1,5 dk", 90.0, "=1:30"),
+        ("tr", "90 saniye", 90.0, "=1:30"),
     ],
 )
 async def test_time_is_typed_with_units_and_what_results_is_shown(
-    language: str, typed: str, kept: str, seconds: float, shown: str
+    language: str, typed: str, seconds: float, shown: str
 ) -> None:
     app = an_app(language)
     async with app.run_test(size=(120, 36)) as pilot:
@@ -78,7 +77,7 @@ async def test_time_is_typed_with_units_and_what_results_is_shown(
         plan.open_setting("time")
         await pilot.press(*typed)
         field = plan.query_one("#field-time", Input)
-        await until(pilot, lambda: field.value == kept)
+        await until(pilot, lambda: field.value == typed)
         await until(pilot, lambda: plan._resolved is not None and plan._resolved.settings.time == seconds)
         await until_shown(pilot, shown)
 

@@ -171,6 +171,22 @@ async def test_list_of_runs_reads_the_whole_record_of_a_changed_run_only(
 
 
 @pytest.mark.parametrize("screen", ["start", "runs"])
+async def test_steps_of_a_running_run_go_on_in_the_lists(
+    screen: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mmrec_tui.app.newer_runs._SECONDS", 0.1)
+    monkeypatch.setattr("mmrec_engine.runs.catalog.is_live", lambda folder: True)
+    record(tmp_path / "going-on", a_training(120))
+    app = an_app()
+    async with app.run_test(size=(120, 30)) as pilot:
+        if screen == "runs":
+            app.open_screen("runs")
+        await until_shown(pilot, "120 ")
+        record(tmp_path / "going-on", a_training(139))
+        await until_shown(pilot, "139 ")
+
+
+@pytest.mark.parametrize("screen", ["start", "runs"])
 async def test_run_that_begins_meanwhile_is_listed_and_the_cursor_stays_on_its_run(
     screen: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

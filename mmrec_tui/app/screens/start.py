@@ -55,8 +55,8 @@ class StartScreen(MmrecScreen):
         super().__init__()
         self._runs: list[RunSummary] = []
         self._reading: Work[list[RunSummary]] | None = None
-        self._courses: dict[tuple[Path, float], tuple[str, str]] = {}  # by run, each with the name of its text
-        self._reading_courses: Work[dict[tuple[Path, float], tuple[str, str]]] | None = None
+        self._courses: dict[Path, tuple[float, str, str]] = {}  # when a record had changed last, its course, and its text
+        self._reading_courses: Work[dict[Path, tuple[float, str, str]]] | None = None
         self._newer = NewerRuns()
         self._accelerator = ""
         self._shown_before = False
@@ -112,10 +112,11 @@ class StartScreen(MmrecScreen):
         if read is not None:
             self._runs = read
             self._show_runs()
-            shown = [run for run in self._runs[:_MOST_RUNS] if (run.path, run.changed) not in self._courses]
-            if shown and self._reading_courses is None:
+            known = {path: changed for path, (changed, *_) in self._courses.items()}
+            older = [run for run in self._runs[:_MOST_RUNS] if known.get(run.path) != run.changed]
+            if older and self._reading_courses is None:
                 self._reading_courses = Work(lambda _: {
-                    (run.path, run.changed): (course_of(run.path), text_of(run.path)) for run in shown
+                    run.path: (run.changed, course_of(run.path), text_of(run.path)) for run in older
                 })  # fmt: skip
         if self._reading_courses is not None and self._reading_courses.done:
             self._courses |= self._reading_courses.result or {}
@@ -138,7 +139,7 @@ class StartScreen(MmrecScreen):
         head = heading(say, room) if shown else plain(say("start.no-runs"))
         lines = [Option(head, disabled=True)]
         for run in shown:
-            course, text = self._courses.get((run.path, run.changed), ("", ""))
+            _, course, text = self._courses.get(run.path, (0.0, "", ""))
             lines.append(Option(run_line(run, say, room, course, text), id=str(run.path)))
         set_options(recent, lines)
         set_options(self.query_one("#actions", OptionList), self._actions())

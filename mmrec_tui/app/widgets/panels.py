@@ -118,10 +118,16 @@ def _fitted(parts: list[tuple[str, ...]], room: int) -> str:
 
 
 def _epochs(history: History) -> int:
+    """The epoch of the last planned step; 0 if it is not known."""
     started = history.started
     if started is None or not started.steps_an_epoch:
         return 0
-    return max(1, math.ceil(history.planned_steps / started.steps_an_epoch))
+    made = 1 if history.last_step is None else history.last_step.epoch
+    names = (started.corpus.get("train_windows"), history.settings.get("batch_size"), history.settings.get("accumulate"))
+    windows, batch, accumulated = (one if isinstance(one, int) else 0 for one in names)
+    if windows > 0 and batch > 0 and accumulated > 0:  # the steps of an epoch are rounded up
+        return max(made, (history.planned_steps - 1) * batch * accumulated // windows + 1)
+    return max(made, math.ceil(history.planned_steps / started.steps_an_epoch))
 
 
 class Patience(Panel):
