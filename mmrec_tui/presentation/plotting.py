@@ -40,6 +40,7 @@ Run = tuple[str, Role]
 Point = tuple[float, float]
 BETWEEN_NOTES = " · "
 _COLUMNS_A_TICK = 14
+_SINGLE: tuple[Role, ...] = ("points", "best")  # drawn as single marks
 _LARGEST = 1e100  # plotext overflows long before a float does
 _ESCAPE = re.compile(r"\x1b\[([0-9;]*)m")
 _BLANK = (" ", "axis")
@@ -139,7 +140,10 @@ def draw(figure: Figure, width: int, height: int, plain: bool = False, cross: fl
     curves = [(one, points) for one, points in seen if one.role != "level"]
     ys = [y for _, points in curves for _, y in points if math.isfinite(y)]
     left, right = _ends(figure, curves)
-    limit = upper_limit([points for _, points in curves], left, right) if figure.cut and not figure.log else math.inf
+    limit = math.inf
+    if figure.cut and not figure.log:
+        single = [points for one, points in curves if one.role in _SINGLE]
+        limit = upper_limit([points for _, points in curves], left, right, single)
     scale = y_scale(*((min(ys), min(max(ys), limit)) if ys else (0.0, 1.0)), rows, log=figure.log)
     texts = [figure.y_text(value, scale.gap)[: width // 2] for value in scale.ticks]
     gutter = max((len(text) for text in texts), default=0)
@@ -226,7 +230,7 @@ def _rasterised(
         if len(points) == 1 and marker == "hd":
             marker = one.alone
         how = {"color": ROLES.index(one.role) + 1, "marker": marker}
-        if one.role in ("points", "best") or len(points) == 1:
+        if one.role in _SINGLE or len(points) == 1:
             canvas.scatter([x for x, _ in points], [y for _, y in points], **how)
         else:
             canvas.plot([x for x, _ in points], [y for _, y in points], **how)

@@ -64,7 +64,8 @@ def y_scale(low: float, high: float, rows: int, *, log: bool = False) -> Scale:
         return _log_scale(low, high, rows)
     if rows < 3:
         return Scale(low, high, tuple(ticks(low, high, 1)[:1]), high - low)
-    least, most = (2 if rows < 10 else 3), max(2, (rows - 1) // 2)
+    # Rows between two ticks. In few rows any number of them, so that the curve uses the height.
+    least, most = (1 if rows < 8 else 2, rows - 1) if rows < 10 else (3, (rows - 1) // 2)
     choices = [(gap / between, gap) for gap in _gaps((high - low) / rows) for between in range(least, most + 1)]
     for unit, gap in sorted(choices):  # the finest value of a row first
         first, last = math.floor(low / unit + _NEAR), math.ceil(high / unit - _NEAR)
@@ -125,14 +126,22 @@ def _gaps(rough: float, *, down: bool = False) -> Iterator[float]:
         yield from (gap for gap in every if gap >= rough * (1 - _NEAR))
 
 
-def upper_limit(curves: Iterable[Sequence[tuple[float, float]]], left: float, right: float) -> float:
-    """The height from which first values are cut, because they would squash those after them; infinity if they would not."""
+def upper_limit(
+    curves: Iterable[Sequence[tuple[float, float]]],
+    left: float,
+    right: float,
+    kept: Iterable[Sequence[tuple[float, float]]] = (),
+) -> float:
+    """The height from which first values are cut, because they would squash those after them; infinity if they would not.
+    kept: points of which the newest and the later ones are not cut, however few they are."""
     begin = left + _BEGINNING * (right - left)
     finite = [(x, y) for points in curves for x, y in points if math.isfinite(y)]
     later = sorted(y for x, y in finite if x >= begin)
     if len(later) < _LEAST_LATER:
         return math.inf
     low, high = later[0], later[math.ceil(_USUAL * (len(later) - 1))]
+    seen = [y for points in kept for x, y in points if x >= min(begin, points[-1][0])]
+    high = max([high, *filter(math.isfinite, seen)])
     top = high + 0.1 * (high - low)
     return top if max(y for _, y in finite) - low > _SQUASHED * (top - low) > 0 else math.inf
 

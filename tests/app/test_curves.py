@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,10 +17,11 @@ from mmrec_tui.app.widgets.plot import Plot
 from mmrec_tui.locales import Wording
 from mmrec_tui.presentation.figures import View, figure_of, rates
 from mmrec_tui.presentation.plotting import Figure, draw
+from mmrec_tui.presentation.scale import y_scale
 from tests.app.conftest import an_app, screen_text, until, until_shown
 from tests.app.recorded import a_rate_search, a_training, an_ending, record
 from tests.app.test_plotting import marks, rows
-from tests.engine.test_history import history_of, started, step
+from tests.engine.test_history import history_of, started, step, validation
 
 SAY = Wording("en")
 CORPUS = {"fingerprint": "text", "split": "split", "tokenizer": "char", "vocabulary": 124}
@@ -96,6 +98,27 @@ def test_first_values_of_the_perplexity_do_not_squash_the_rest() -> None:
     assert "▲" not in "".join(whole) and whole != drawn
     log = figure_of("perplexity", a_long_run(), View(log=True), SAY)
     assert "▲" not in "".join(rows(log, 60, 15))
+
+
+@pytest.mark.parametrize("height", [7, 12])
+def test_validations_that_lie_far_above_the_training_are_drawn_in_the_plot(height: int) -> None:
+    """Of a text that is memorised: the training's perplexity falls to 2, that of the validation rises."""
+    taken = [step(n, loss=0.7 + 5 * math.exp(-n / 30)) for n in range(1, 301)]
+    valued = [
+        replace(validation(n, loss=math.log(value), best=n == 60), perplexity=value)
+        for n, value in zip(range(60, 301, 60), (220, 240, 270, 300, 333), strict=True)
+    ]
+    stream = sorted([*taken, *valued], key=lambda one: one.step or 0)
+    made = figure_of("perplexity", history_of(started(), *stream), View(), SAY)
+    drawn = "".join(rows(made, 60, height))
+    assert drawn.count("◆") >= 5, drawn
+
+
+@pytest.mark.parametrize("count", [4, 5, 6, 7, 8])
+@pytest.mark.parametrize(("low", "high"), [(1.9, 6.5), (0.6, 5.8), (1.7, 4.6), (2.1, 2.9)])
+def test_curve_in_few_rows_uses_their_height(count: int, low: float, high: float) -> None:
+    scale = y_scale(low, high, count)
+    assert (high - low) / (scale.top - scale.bottom) > 0.45, scale
 
 
 def test_values_of_a_short_run_and_of_a_rising_loss_are_not_cut() -> None:
