@@ -46,6 +46,7 @@ class PlanInWork:
         self._opened_with = dict(first.given)
         self._preferences = preferences
         self._is_unsaved = False
+        self._texts: list[str] = []  # paths and data sets that were chosen for it, the newest first
         self._time_emptied = False  # in its field, which is still being typed into
 
     # The draft
@@ -79,12 +80,21 @@ class PlanInWork:
         kept.save()
         return True
 
+    @property
+    def known_texts(self) -> list[str]:
+        """Paths and data sets: those chosen for this plan, also what could not be read so far, and those of earlier runs."""
+        return [*(one for one in self._texts if one not in self._preferences.corpora), *self._preferences.corpora]
+
     def change(self, draft: Draft, typing: str = "") -> None:
         """Validate a draft, and start the work that it needs. typing: the setting whose field is being typed into."""
         self.awaited = False
         had_time = self._time_emptied or self.draft.given.get("time") is not None
         self._time_emptied = typing == "time" and had_time and draft.given.get("time") is None
         self._drafts.change(draft, typing)
+        path, streamed = draft.given.get("data_dir"), draft.given.get("corpus")
+        text = corpora_as_typed(path) if path else streamed
+        if isinstance(text, str) and text not in self._texts:
+            self._texts.insert(0, text)
         self.keep()
         text = {name: draft.given.get(name) for name in OF_A_TEXT}
         if text != self.work.text:

@@ -242,6 +242,21 @@ async def test_text_that_cannot_be_read_is_told_once_and_is_no_recent_text(small
     assert read_preferences().corpora == [str(small_text)]
 
 
+async def test_own_text_stays_listed_while_the_plan_is_open_though_another_one_is_chosen(small_text: Path) -> None:
+    Path("empty.txt").touch()
+    own, streamed = str(Path("empty.txt").absolute()), "hf:someone/texts"
+    app = an_app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        screen = await open_plan(app, pilot)
+        for chosen in ({"corpus": streamed}, {"data_dir": own}, {"data_dir": str(small_text)}, {"corpus": "sample"}):
+            screen._path_chosen(chosen)
+        listed = screen.query_one("#corpus-list", OptionList)
+        ids = [str(one.id) for one in listed.options]
+        assert {f"path:{own}", f"path:{small_text}", f"builtin:{streamed}"} <= set(ids)
+        assert len(ids) == len(set(ids))
+        await until_shown(pilot, "● sample")
+
+
 async def test_recent_text_stays_when_another_setting_keeps_it_from_being_read(
     small_text: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

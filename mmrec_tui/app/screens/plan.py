@@ -184,7 +184,7 @@ class PlanScreen(PlanNextScreen):
     # Middle: text
 
     def _show_corpora(self) -> None:
-        self.query_one(CorporaPane).show_list(self._draft.given, self.own_app.stage.preferences.corpora, self.say)
+        self.query_one(CorporaPane).show_list(self._draft.given, self._plan.known_texts, self.say)
 
     def _show_text(self) -> None:
         self.query_one(CorporaPane).show_text(self._work.preparing.view, self._settings, self.say)

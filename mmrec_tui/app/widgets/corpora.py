@@ -28,19 +28,21 @@ _LEAST = 12
 
 def corpus_options(given: Mapping[str, Any], known: Sequence[str], say: Wording, room: int) -> list[Option]:
     """Own texts first, to be chosen or from earlier runs, newest first; then built-in corpora and data sets with a
-    name. The given one is marked. known: paths of earlier runs. room: columns
-    of the list; of a longer path the end is shown.
+    name. The given one is marked. known: paths, and names of data sets, of this plan and of earlier runs. room: columns of the
+    list; of a longer path the end is shown.
 
     Ids are builtin:NAME and path:PATH; the first, choose, opens the file chooser.
     """
     path_chosen = corpora_as_typed(given.get("data_dir", ""))
     chosen = f"path:{path_chosen}" if path_chosen else f"builtin:{given.get('corpus', 'sample')}"
-    paths = [path_chosen, *known] if path_chosen and path_chosen not in known else known
-    worded = [(f"path:{path}", plain(_shortened(path, room - _BESIDE))) for path in paths]
+    listed = (*builtin_names(), *NAMED)
     streamed = given.get("corpus")
-    if streamed is not None and is_hub(streamed) and streamed not in NAMED:
-        worded.append((f"builtin:{streamed}", plain(one_line(streamed))))
-    for name in (*builtin_names(), *NAMED):
+    given_text = path_chosen or (streamed if isinstance(streamed, str) else "")
+    texts = known if given_text in known else [given_text, *known]
+    texts = [one for one in texts if one and one not in listed]
+    worded = [(f"path:{path}", plain(_shortened(path, room - _BESIDE))) for path in texts if not is_hub(path)]
+    worded += [(f"builtin:{name}", plain(one_line(name))) for name in texts if is_hub(name)]
+    for name in listed:
         what = Content.styled(say(f"corpora.{name}"), "$foreground 80%")
         worded.append((f"builtin:{name}", Content(f"{name}  ") + what))
     options = [Option(hanging(Content("● " if id == chosen else "○ "), words, room), id=id) for id, words in worded]
