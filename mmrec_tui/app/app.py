@@ -241,6 +241,9 @@ class MmrecApp(AppRuns, inherit_bindings=False):
         self.use_theme(next_theme(self.theme))
 
     def use_theme(self, name: str) -> None:
+        if self.no_color:
+            self.tell("palette.theme-unseen")
+            return
         self.theme = self.stage.preferences.theme = name
         self.stage.preferences.save()
         self.tell("palette.theme", name=self.say(f"theme.{name}"))

@@ -12,6 +12,8 @@ import pytest
 from textual.widgets import DataTable
 
 from mmrec_engine import events
+from mmrec_engine.locales.catalogue import LANGUAGES, Language
+from mmrec_engine.locales.guide import HYPERPARAMETERS
 from mmrec_engine.runs.history import History
 from mmrec_tui.app.earlier import last_like
 from mmrec_tui.app.screens.compare import CompareScreen, rows_of
@@ -19,6 +21,7 @@ from mmrec_tui.app.widgets.plot import Plot
 from mmrec_tui.locales import Wording
 from mmrec_tui.presentation.comparing import ComparedRun, comparison
 from mmrec_tui.presentation.figures import View, figure_of, overlay
+from mmrec_tui.presentation.planned import unset_words
 from tests.app.conftest import an_app, screen_text, until, until_shown
 from tests.app.recorded import a_training, an_ending, record, recorded_settings
 from tests.app.test_plotting import history_of
@@ -240,3 +243,12 @@ async def test_a_comparison_that_does_not_fit_scrolls_by_keys(
             compared.focus()
             await pilot.press("end")
             await until_shown(pilot, last)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_all_layers_of_a_new_model_are_trained_also_beside_a_pretrained_one(language: Language) -> None:
+    say = Wording(language)
+    new, pretrained = recorded_settings(), recorded_settings(init_from="checkpoints/earlier")
+    rows = {name: values for _, name, values in rows_of([pretrained, new], say)}
+    name = next(entry.title[language] for entry in HYPERPARAMETERS if entry.name == "train_layers")
+    assert rows[name] == [unset_words("train_layers", say)] * 2

@@ -11,9 +11,10 @@ from textual.widgets import Input, Static
 from mmrec_engine.locales.guide import ITEMS
 from mmrec_engine.locales.messages import LANGUAGES
 from mmrec_engine.run.follow_up import offers
+from mmrec_engine.runs.catalog import RunSummary
 from mmrec_engine.settings import resolve
 from mmrec_tui.app.widgets.items import Items
-from mmrec_tui.app.widgets.run_rows import COLUMNS, fitting, short_path
+from mmrec_tui.app.widgets.run_rows import COLUMNS, Row, fitting, fitting_cells, short_path
 from mmrec_tui.locales import Wording
 from tests.app.conftest import an_app, screen_text, table_of, until, until_shown
 from tests.app.every_screen import OPENERS
@@ -143,3 +144,13 @@ def test_list_of_runs_keeps_the_text_as_long_as_it_can() -> None:
     assert "text" in fitting([cells], say, 76) and "path" not in fitting([cells], say, 76)
     assert fitting([cells], say, 66) == ["name", "state", "best", "changed", "text"]
     assert fitting([cells], say, 50) == ["name", "state", "best", "changed"]
+
+
+def test_name_of_a_text_is_cut_between_folders_and_only_where_there_is_no_room() -> None:
+    say, text = Wording("en"), "/home/someone/help/texts/handbook_en.txt"
+    run = RunSummary("tiny", Path("/home/someone/checkpoints/tiny"), "FINISHED", 1, None, 1.75e9, None)
+    rows = [Row(run, 2**24, "▇▅▃▂▁", text)]
+    assert fitting_cells(rows, say, 200)[0]["text"] == text
+    assert fitting_cells(rows, say, 76)[0]["text"] == "/home/…/handbook_en.txt"
+    assert text in rows[0].detail(say, 160)
+    assert "/handbook_en.txt" in rows[0].detail(say, 60) and rows[0].detail(say, 60).endswith("/tiny")

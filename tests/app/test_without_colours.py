@@ -90,3 +90,13 @@ def test_tokens_of_the_first_window_differ_by_an_underline(small_text: Path) -> 
     text = preview_text(Look(corpus=corpus), settings, Wording("en"))
     assert "every other token underlined" in text.plain
     assert sum("underline" in str(span.style) for span in text.spans) > 5
+
+
+@pytest.mark.parametrize(("language", "told"), [("en", "NO_COLOR has turned these off"), ("tr", "NO_COLOR kapattı")])
+async def test_theme_that_would_not_be_seen_is_neither_told_nor_kept(language: str, told: str) -> None:
+    app = an_app(language)
+    async with app.run_test(size=(80, 24)) as pilot:
+        kept = app.stage.preferences.theme
+        await pilot.press("f3")
+        await until_shown(pilot, told)
+        assert app.stage.preferences.theme == app.theme == kept

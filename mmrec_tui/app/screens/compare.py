@@ -163,7 +163,8 @@ def results_of(histories: list[History], say: Wording) -> list[tuple[str, list[s
 def rows_of(all_settings: Sequence[Mapping[str, Any]], say: Wording) -> list[tuple[str, str, list[str]]]:
     """(mark, setting in words, its value in each run), the settings that differ first and marked.
 
-    A setting without an effect in a run has no value there, and no row if that is so in all of them.
+    A setting without an effect in a run has no value there, and no row if that is so in all of them. Of a model that begins
+    with random weights all layers are trained.
     """
     rows = []
     for name in WITH_FLAG:
@@ -173,7 +174,7 @@ def rows_of(all_settings: Sequence[Mapping[str, Any]], say: Wording) -> list[tup
         if not any(effective):
             continue
         values = [
-            _shown(name, settings.get(name), say) if effect else say("value.none")
+            _shown(name, settings.get(name), say) if effect or name == "train_layers" else say("value.none")
             for settings, effect in zip(all_settings, effective, strict=True)
         ]
         title = _TITLES[name][say.language] if name in _TITLES else say(f"compared.{name}")

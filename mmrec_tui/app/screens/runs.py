@@ -23,7 +23,7 @@ from mmrec_tui.app.screens.asking import SureScreen
 from mmrec_tui.app.screens.base import KeyBar, MmrecScreen, Title
 from mmrec_tui.app.session import Work
 from mmrec_tui.app.widgets.fields import Search
-from mmrec_tui.app.widgets.run_rows import COLUMNS, SORTED, Row, fitting, made_rows
+from mmrec_tui.app.widgets.run_rows import COLUMNS, SORTED, Row, fitting, fitting_cells, made_rows
 from mmrec_tui.app.widgets.table import RowsTable, fill
 from mmrec_tui.presentation.states import ENDED
 from mmrec_tui.terminal import one_line
@@ -127,14 +127,16 @@ class RunsScreen(MmrecScreen):
         kept = self._under_cursor
         typed = self.query_one(Input).value.strip()
         wanted = folded(typed)
-        shown = [row for row in sorted(self._rows, key=lambda row: row.key(self._sort)) if row.matches(wanted, say)]
-        cells = [row.cells(say) for row in shown]
         room = (table.size.width or self.app.size.width) - _SCROLL_BAR
-        columns = fitting([row.cells(say) for row in self._rows], say, room)  # of all runs: a filter changes no columns
+        ordered = sorted(self._rows, key=lambda row: row.key(self._sort))
+        cells = fitting_cells(ordered, say, room)  # of all runs: a filter changes no columns
+        columns = fitting(cells, say, room)
+        found = [(row, of_row) for row, of_row in zip(ordered, cells, strict=True) if row.matches(wanted, say)]
+        shown = [row for row, _ in found]
         if [column.key.value for column in table.ordered_columns][1:] != columns:
             self._set_columns(columns)
         rows = []
-        for row, of_row in zip(shown, cells, strict=True):
+        for row, of_row in found:
             mark = "●" if row.run.path in self._marked else " "
             rows.append([Text(mark), *(Text(of_row[column]) for column in columns)])
         fill(table, rows, [str(row.run.path) for row in shown])

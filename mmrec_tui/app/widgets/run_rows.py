@@ -23,7 +23,7 @@ SORTED = tuple(column for column in COLUMNS if column != "course")
 # Where the screen has no room for all. Bits of different texts do not compare, so that the text goes last.
 _LEFT_OUT_FIRST = ("path", "course", "size", "step", "text")
 _LONGEST_NAME = 30  # columns
-_LONGEST_TEXT = 24  # characters of the name of a text
+_LONGEST_TEXT, _LONG_TEXT = 24, 60  # columns of the name of a text, where there is little room and where there is much
 _BESIDE_CELL = 2
 _MARK = 1 + _BESIDE_CELL
 
@@ -59,8 +59,8 @@ class Row:
             "path": folded(str(self.run.path)),
         }[column]
 
-    def cells(self, say: Wording) -> dict[str, str]:
-        """By column."""
+    def cells(self, say: Wording, text_room: int = _LONGEST_TEXT) -> dict[str, str]:
+        """By column. text_room: columns of the text's name; of a longer path the last parts are shown."""
         run, text, bits = self.run, self.text, self.run.best_bits_per_character
         return {
             "name": Content(one_line(run.name)).truncate(_LONGEST_NAME, ellipsis=True).plain,
@@ -70,13 +70,13 @@ class Row:
             "size": say.memory(self.size),
             "changed": time.strftime("%Y-%m-%d %H:%M", time.localtime(run.changed)),
             "course": self.course,
-            "text": _its_end(text, _LONGEST_TEXT),
+            "text": short_path(text, text_room),
             "path": one_line(str(run.path)),
         }
 
     def detail(self, say: Wording, room: int) -> str:
-        """The text and the folder of a run in a line of so many columns, which always shows the folder's end."""
-        words = {"text": _its_end(self.text, _LONGEST_TEXT) or say("value.none")}
+        """The text and the folder of a run in a line of so many columns, which always shows the end of both."""
+        words = {"text": short_path(self.text, max(_LONGEST_TEXT, room // 2)) or say("value.none")}
         beside = cell_len(say("runs.detail", path="", **words))
         return say("runs.detail", path=short_path(one_line(str(self.run.path)), room - beside), **words)
 
@@ -87,7 +87,7 @@ class Row:
 
 def short_path(path: str, room: int) -> str:
     """A path without parts before its last one where it is too long: /home/…/checkpoints/tiny."""
-    parts = Path(path).parts
+    parts = Path(path).parts or ("",)
     shorter = [Path(*parts[:2], "…", *parts[number:]) for number in range(3, len(parts))]
     shorter += [Path("…", *parts[number:]) for number in range(1, len(parts))]
     return next((one for one in (path, *map(str, shorter)) if cell_len(one) <= room), _its_end(parts[-1], max(2, room)))
@@ -105,6 +105,12 @@ def made_rows(runs: Iterable[RunSummary], known: Iterable[Row]) -> list[Row]:
         replace(made[run.path, run.changed], run=run) if (run.path, run.changed) in made else Row.of(run)
         for run in runs
     ]
+
+
+def fitting_cells(rows: Sequence[Row], say: Wording, room: int) -> list[dict[str, str]]:
+    """The cells of each row: with long names of texts if so many columns of the screen show every column with them."""
+    cells = [row.cells(say, _LONG_TEXT) for row in rows]
+    return cells if len(fitting(cells, say, room)) == len(COLUMNS) else [row.cells(say) for row in rows]
 
 
 def fitting(cells: Sequence[Mapping[str, str]], say: Wording, room: int) -> list[str]:
