@@ -252,3 +252,27 @@ def test_all_layers_of_a_new_model_are_trained_also_beside_a_pretrained_one(lang
     rows = {name: values for _, name, values in rows_of([pretrained, new], say)}
     name = next(entry.title[language] for entry in HYPERPARAMETERS if entry.name == "train_layers")
     assert rows[name] == [unset_words("train_layers", say)] * 2
+
+
+@pytest.mark.usefixtures("without_torch")
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_values_of_compared_runs_are_whole_beside_a_long_path(language: Language) -> None:
+    text = "/home/someone/a-long-name-of-a-folder/another-one/texts/handbook_en.txt"
+    folders = []
+    for name, given in (("tiny", {"data_dir": text, "max_steps": 1200}), ("tiny-2", {"max_steps": 1100})):
+        folder = Path("checkpoints", name).absolute()
+        folders.append(record(folder, [*a_training(60, **given), *an_ending()], **given))
+    app = an_app(language)
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.open_screen("compare", folders=folders)
+        number = app.say.number
+        await until_shown(pilot, "tiny-2")
+        table = app.screen.query_one(DataTable)
+        await until(pilot, lambda: table.row_count > 4)
+        assert table.virtual_size.width <= table.size.width
+        cells = [[str(cell) for cell in table.get_row_at(index)] for index in range(table.row_count)]
+        path = next(row for row in cells if any("handbook" in cell for cell in row))
+        assert "".join(max(path, key=len).split()) == text and "handbook_en.txt" in max(path, key=len).split("\n")[-1]
+        assert any(row[-2:] == [number(1200), number(1100)] for row in cells)
+        await pilot.resize_terminal(160, 45)
+        await until(pilot, lambda: any(text in str(cell) for at in range(table.row_count) for cell in table.get_row_at(at)))

@@ -35,6 +35,7 @@ from mmrec_tui.presentation.plotting import GLYPHS
 from mmrec_tui.terminal import one_line
 
 _LOOK_SECONDS = 0.1
+_SCROLL_BAR = 2  # columns
 _NOT_COMPARED = ("name", "output_dir")
 _TITLES = {entry.name: entry.title for entry in HYPERPARAMETERS}
 Loaded = list[ComparedRun]
@@ -75,6 +76,10 @@ class CompareScreen(LookingScreen):
         self.set_focus(self.query_one(Plot))
         self.set_interval(_LOOK_SECONDS, self._look)
 
+    def on_resize(self) -> None:
+        if self._runs is not None:
+            self.call_after_refresh(self._show_settings, self._runs)
+
     def opened_again(self) -> dict[str, Any]:
         return {"folders": self._folders, "view": self._view, "all_settings": self._all, "lens": self._lens}
 
@@ -102,12 +107,12 @@ class CompareScreen(LookingScreen):
     def _show_settings(self, runs: Loaded) -> None:
         """The results of the runs, and the settings in which they differ; all settings on request."""
         table, say = self.query_one(DataTable), self.say
-        if not table.columns:
-            table.add_column(" ", width=1)
-            table.add_column("")
-            for number, run in enumerate(runs):
-                glyph = f"{GLYPHS[OVERLAY[number]]} " if number < len(OVERLAY) else ""
-                table.add_column(Text(glyph + run.name))
+        table.clear(columns=True)
+        table.add_column(" ", width=1)
+        table.add_column("")
+        for number, run in enumerate(runs):
+            glyph = f"{GLYPHS[OVERLAY[number]]} " if number < len(OVERLAY) else ""
+            table.add_column(Text(glyph + run.name))
         rows = [("", *row) for row in results_of([run.history for run in runs], say)]
         if any(run.corpus.get("vocabulary") for run in runs):
             sizes = [run.corpus.get("vocabulary") for run in runs]
@@ -116,6 +121,7 @@ class CompareScreen(LookingScreen):
         fill(
             table,
             [[Text(cell, "bold" if mark else "") for cell in (mark, name, *values)] for mark, name, values in rows],
+            room=(table.size.width or self.app.size.width) - _SCROLL_BAR,
         )
 
     def action_x_axis(self) -> None:
