@@ -133,6 +133,17 @@ def newest_live_run() -> Path | None:
     return next((summary.path for summary in known_runs() if is_live(summary.path)), None)
 
 
+def training_now(folder: Path) -> list[str]:
+    """The names of the noted runs, and of those in this folder, that a process trains or prepares now. A paused one does not
+    compute."""
+    try:
+        here = [path for path in folder.iterdir() if path.is_dir() and not path.is_symlink()]
+    except OSError:
+        here = []
+    folders = dict.fromkeys(path.resolve() for path in [*noted_runs(), *here] if is_live(path))
+    return [found.name for found in filter(None, map(summarised, folders)) if found.state != "PAUSED"]
+
+
 def summarise(folder: Path) -> RunSummary | None:
     """The result of a run, from its events; None if the folder holds no run and none is being prepared in it."""
     live = is_live(folder)

@@ -10,13 +10,16 @@ from typing import Any
 
 import pytest
 
+from mmrec_engine import events
 from mmrec_engine.checks.preflight import all_checks
 from mmrec_engine.planning.speeds import Speed, Speeds
 from mmrec_engine.run import checks_around_run
+from mmrec_engine.runs import catalog
 from mmrec_engine.settings import resolve
 from mmrec_tui.app.session import StartParameters, Training
 from tests.app.conftest import TINY, an_app, is_planned, screen_text, table_of, until, until_shown
 from tests.app.every_screen import OPENERS
+from tests.app.recorded import a_training, record
 
 REPEATED = "Even the smallest model deserves quality training.\n" * 200
 
@@ -134,6 +137,34 @@ async def test_name_that_another_process_has_taken_since_is_not_used(monkeypatch
         await pilot.press(*([] if begun else ["s"]))
         await until(pilot, lambda: begun)
     assert begun == ["tiny-9-2"]
+
+
+@pytest.mark.parametrize(
+    ("language", "told", "again"),
+    [
+        ("en", "tiny-2 is training: both will be slower", "press s again to start anyway"),
+        ("tr", "tiny-2 şu anda eğitiliyor: ikisi de yavaşlar", "yine de başlatmak için bir daha s"),
+    ],
+)
+async def test_start_beside_another_training_is_told_and_confirmed(
+    language: str, told: str, again: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[Any] = []
+    app = an_app(language)
+    monkeypatch.setattr(app, "begin", lambda resolved, *_: begun.append(resolved.settings.name))
+    monkeypatch.setattr(catalog, "is_live", lambda folder: folder.name in ("tiny-2", "tiny-3"))
+    for name, state in (("tiny-2", "TRAINING"), ("tiny-3", "PAUSED"), ("tiny-4", "TRAINING")):
+        record(Path("checkpoints", name), [*a_training(20), events.State(step=20, state=state)])
+    async with app.run_test(size=(120, 36)) as pilot:
+        await OPENERS["ChecklistScreen"](app, pilot)
+        checklist: Any = app.screen
+        checklist._checks.done = True
+        await pilot.press("s")
+        await until_shown(pilot, told)
+        await until_shown(pilot, again)
+        assert "tiny-3" not in screen_text(app) and not begun
+        await pilot.press("s")
+        await until(pilot, lambda: begun)
 
 
 async def test_check_that_fails_after_the_first_press_is_told_and_confirmed(

@@ -14,6 +14,7 @@ from mmrec_engine.data.prepare import Corpus
 from mmrec_engine.events import Planned
 from mmrec_engine.locales.guide.remedies import figures
 from mmrec_engine.run.follow_up import Offer, Origin, offers
+from mmrec_engine.runs.catalog import training_now
 from mmrec_engine.runs.run_time import Costs
 from mmrec_engine.settings import Resolved
 from mmrec_tui.app.before_checks import BeforeChecks
@@ -58,6 +59,7 @@ class ChecklistScreen(MmrecScreen):
         self._origin = origin
         self._costs = costs
         self._asked: frozenset[str] | None = None
+        self._beside: list[str] = []  # runs that trained when the start was asked for
         self._looks = 0
         self._shown_state: object = None
 
@@ -126,10 +128,11 @@ class ChecklistScreen(MmrecScreen):
             spinner = _SPINNER[self._looks % len(_SPINNER)]
             under_way = f"{spinner} " + say("checklist.checking", done=len(checks.found), total=checks.total or "…")
             told = say("checklist.failed", names=names) if failed else ""
-            asked = say("checklist.not-done") if self._asks else ""
-            return " · ".join(part for part in (under_way, told, asked) if part)
+            asked = [self._beside_words, say("checklist.not-done")] if self._asks else []
+            return " · ".join(part for part in (under_way, told, *asked) if part)
         if self._asks:
-            return say("checklist.sure", names=names)
+            sure = say("checklist.sure", names=names) if failed else say("checklist.again")
+            return " · ".join(part for part in (self._beside_words, sure) if part)
         key = "checklist.failing" if failed else "checklist.ready"
         place = {"name": settings.run_folder.name, "folder": settings.run_folder, "count": len(failed)}
         ready = say(key, **place)
@@ -142,7 +145,13 @@ class ChecklistScreen(MmrecScreen):
         """Whether the start was asked for, and waits for its confirmation."""
         if self._asked is None or not self._failed_ids <= self._asked:
             return False
-        return bool(self._failing) or not self._checks.done
+        return bool(self._failing or self._beside) or not self._checks.done
+
+    @property
+    def _beside_words(self) -> str:
+        names = [one_line(name) for name in self._beside]
+        key = "checklist.beside-several" if len(names) > 1 else "checklist.beside"
+        return self.say(key, names=", ".join(names)) if names else ""
 
     @property
     def _failed_ids(self) -> frozenset[str]:
@@ -213,13 +222,16 @@ class ChecklistScreen(MmrecScreen):
         self._show()
 
     def action_start(self) -> None:
-        """Warnings do not prevent the start; a failure, or checks that have not ended, need a confirmation. What has failed
-        since it was asked for needs another one."""
+        """Warnings do not prevent the start; a failure, checks that have not ended, or another run that trains, need a
+        confirmation. What has failed since it was asked for needs another one."""
         checks = self._checks
-        if (self._failing or not checks.done) and not self._asks:
-            self._asked = self._failed_ids
-            self._show()
-            return
+        if not self._asks:
+            trains_here = self.own_app.stage.training is not None  # which refuses the start
+            self._beside = [] if trains_here else training_now(checks.resolved.settings.run_folder.parent)
+            if self._failing or self._beside or not checks.done:
+                self._asked = self._failed_ids
+                self._show()
+                return
         parameters = StartParameters(
             found=tuple(checks.found), origin=self._origin, costs=self._costs, planned=checks.planned
         )
