@@ -275,4 +275,6 @@ async def test_values_of_compared_runs_are_whole_beside_a_long_path(language: La
         assert "".join(max(path, key=len).split()) == text and "handbook_en.txt" in max(path, key=len).split("\n")[-1]
         assert any(row[-2:] == [number(1200), number(1100)] for row in cells)
         await pilot.resize_terminal(160, 45)
-        await until(pilot, lambda: any(text in str(cell) for at in range(table.row_count) for cell in table.get_row_at(at)))
+        await until(
+            pilot, lambda: any(text in str(cell) for at in range(table.row_count) for cell in table.get_row_at(at))
+        )

@@ -55,9 +55,7 @@ async def test_refused_characters_are_told_in_the_explanation(
         ("en", "max_steps", "1 000", "“Max steps” takes a whole number, not '1 000'"),
     ],
 )
-async def test_what_is_no_number_is_never_read_as_another_one(
-    language: str, name: str, typed: str, told: str
-) -> None:
+async def test_what_is_no_number_is_never_read_as_another_one(language: str, name: str, typed: str, told: str) -> None:
     app = an_app(language)
     async with app.run_test(size=(120, 36)) as pilot:
         await pilot.press("n")

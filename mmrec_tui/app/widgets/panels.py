@@ -123,7 +123,11 @@ def _epochs(history: History) -> int:
     if started is None or not started.steps_an_epoch:
         return 0
     made = 1 if history.last_step is None else history.last_step.epoch
-    names = (started.corpus.get("train_windows"), history.settings.get("batch_size"), history.settings.get("accumulate"))
+    names = (
+        started.corpus.get("train_windows"),
+        history.settings.get("batch_size"),
+        history.settings.get("accumulate"),
+    )
     windows, batch, accumulated = (one if isinstance(one, int) else 0 for one in names)
     if windows > 0 and batch > 0 and accumulated > 0:  # the steps of an epoch are rounded up
         return max(made, (history.planned_steps - 1) * batch * accumulated // windows + 1)
