@@ -109,8 +109,9 @@ def save_text(checkpoint: str, text: str) -> Path:
     here = Path.cwd()
     model = here if is_pretrained(checkpoint) else locate(checkpoint)
     folder = model if model.is_dir() else model.parent
-    for number in itertools.count(1):
-        path = folder / f"writing-{number}.txt"
+    numbers = itertools.count(1)
+    while True:
+        path = folder / f"writing-{next(numbers)}.txt"
         try:
             with path.open("x", encoding="utf-8", errors="replace", newline="\n") as file:
                 file.write(text if text.endswith("\n") else text + "\n")
@@ -119,7 +120,6 @@ def save_text(checkpoint: str, text: str) -> Path:
         except OSError as error:
             raise RequestError("export-unwritable", path=folder, reason=error.strerror or error) from None
         return path.relative_to(here) if path.is_relative_to(here) else path
-    raise AssertionError("a free name is found")
 
 
 class Continuing:

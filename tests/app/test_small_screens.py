@@ -150,7 +150,10 @@ def test_name_of_a_text_is_cut_between_folders_and_only_where_there_is_no_room()
     say, text = Wording("en"), "/home/someone/help/texts/handbook_en.txt"
     run = RunSummary("tiny", Path("/home/someone/checkpoints/tiny"), "FINISHED", 1, None, 1.75e9, None)
     rows = [Row(run, 2**24, "▇▅▃▂▁", text)]
-    assert fitting_cells(rows, say, 200)[0]["text"] == text
+    assert fitting_cells(rows, say, 160)[0]["text"] == text
+    for room in range(40, 200):
+        longer = fitting_cells(rows, say, room)
+        assert fitting(longer, say, room) == fitting([rows[0].cells(say)], say, room)
     assert fitting_cells(rows, say, 76)[0]["text"] == "/home/…/handbook_en.txt"
     assert text in rows[0].detail(say, 160)
     assert "/handbook_en.txt" in rows[0].detail(say, 60) and rows[0].detail(say, 60).endswith("/tiny")

@@ -23,7 +23,7 @@ SORTED = tuple(column for column in COLUMNS if column != "course")
 # Where the screen has no room for all. Bits of different texts do not compare, so that the text goes last.
 _LEFT_OUT_FIRST = ("path", "course", "size", "step", "text")
 _LONGEST_NAME = 30  # columns
-_LONGEST_TEXT, _LONG_TEXT = 24, 60  # columns of the name of a text, where there is little room and where there is much
+_LONGEST_TEXT = 24  # columns of the name of a text, where there is no room for more
 _BESIDE_CELL = 2
 _MARK = 1 + _BESIDE_CELL
 
@@ -108,20 +108,27 @@ def made_rows(runs: Iterable[RunSummary], known: Iterable[Row]) -> list[Row]:
 
 
 def fitting_cells(rows: Sequence[Row], say: Wording, room: int) -> list[dict[str, str]]:
-    """The cells of each row: with long names of texts if so many columns of the screen show every column with them."""
-    cells = [row.cells(say, _LONG_TEXT) for row in rows]
-    return cells if len(fitting(cells, say, room)) == len(COLUMNS) else [row.cells(say) for row in rows]
+    """The cells of each row, with the names of texts as long as the columns that fit leave room for."""
+    cells = [row.cells(say) for row in rows]
+    widths = _widths(cells, say)
+    free = room - _MARK - sum(widths[column] for column in fitting(cells, say, room))
+    return [row.cells(say, max(_LONGEST_TEXT, widths["text"] - _BESIDE_CELL + free)) for row in rows]
 
 
 def fitting(cells: Sequence[Mapping[str, str]], say: Wording, room: int) -> list[str]:
     """The columns that so many columns of the screen show whole, in their order."""
-    widths = {
-        column: _BESIDE_CELL + max(map(cell_len, (say(f"table.{column}"), *(one[column] for one in cells))))
-        for column in COLUMNS
-    }
+    widths = _widths(cells, say)
     shown = list(COLUMNS)
     for column in _LEFT_OUT_FIRST:
         if _MARK + sum(widths[one] for one in shown) <= room:
             break
         shown.remove(column)
     return shown
+
+
+def _widths(cells: Sequence[Mapping[str, str]], say: Wording) -> dict[str, int]:
+    """Of each column, with what is beside its cells."""
+    return {
+        column: _BESIDE_CELL + max(map(cell_len, (say(f"table.{column}"), *(one[column] for one in cells))))
+        for column in COLUMNS
+    }
