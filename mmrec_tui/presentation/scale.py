@@ -67,7 +67,8 @@ def y_scale(low: float, high: float, rows: int, *, log: bool = False) -> Scale:
     # Rows between two ticks. In few rows any number of them, so that the curve uses the height.
     least, most = (1 if rows < 8 else 2, rows - 1) if rows < 10 else (3, (rows - 1) // 2)
     choices = [(gap / between, gap) for gap in _gaps((high - low) / rows) for between in range(least, most + 1)]
-    for unit, gap in sorted(choices):  # the finest value of a row first
+    # The finest value of a row first; a tick in each row only where that uses the height better.
+    for unit, gap in sorted(choices, key=lambda one: (one[0], one[1] == one[0], one[1])):
         first, last = math.floor(low / unit + _NEAR), math.ceil(high / unit - _NEAR)
         if last - first > rows - 1:
             continue
