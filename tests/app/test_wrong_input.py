@@ -50,7 +50,7 @@ async def test_refused_characters_are_told_in_the_explanation(
         ("en", "time", "10d", "“Time” takes"),
         ("en", "time", "90abcs", "“Time” takes"),
         ("tr", "time", "-3", "“Süre”"),
-        ("en", "epochs", "-2", "“Epochs” takes"),
+        ("en", "epochs", "-2", "“Epochs” must be 1"),
         ("en", "max_steps", "1x2", "“Max steps” takes a whole number, not '1x2'"),
         ("en", "max_steps", "1 000", "“Max steps” takes a whole number, not '1 000'"),
     ],
