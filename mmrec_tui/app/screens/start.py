@@ -55,7 +55,9 @@ class StartScreen(MmrecScreen):
         super().__init__()
         self._runs: list[RunSummary] = []
         self._reading: Work[list[RunSummary]] | None = None
-        self._courses: dict[Path, tuple[float, str, str]] = {}  # when a record had changed last, its course, and its text
+        self._courses: dict[
+            Path, tuple[float, str, str]
+        ] = {}  # when a record had changed last, its course, and its text
         self._reading_courses: Work[dict[Path, tuple[float, str, str]]] | None = None
         self._newer = NewerRuns()
         self._accelerator = ""
