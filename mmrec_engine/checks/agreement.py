@@ -1,7 +1,8 @@
 """Advice in one list does not contradict itself: of two remedies that pull apart, the less certain one is left out.
 
 Several findings may be open at once, each with remedies for its own fault: a spike asks for a lower learning rate, small
-updates for a higher one. Pure.
+updates for a higher one. A finding that training on no longer helps rules out a longer run, whether or not it has a remedy
+itself. Pure.
 """
 
 from __future__ import annotations
@@ -31,11 +32,17 @@ def certainty(finding: Finding, place: int) -> tuple[int, bool, int]:
     return rank, str(finding.get("id")) in _GENERAL, -place
 
 
-class Agreement:
-    """Remedies that may stand in one list: `takes` the most certain ones first."""
+# The other finding that training on no longer helps, beside `overfitting`, by the end of its variant.
+_MEMORISES, _RISEN = "validation-below-training", "-risen"
 
-    def __init__(self) -> None:
-        self._ways: dict[str, int] = {}
+
+class Agreement:
+    """Remedies that may stand in one list: `takes` the most certain ones first. findings: all that are known, the newest
+    last."""
+
+    def __init__(self, findings: Iterable[Finding]) -> None:
+        last = {one.get("id"): one for one in findings}
+        self._ways: dict[str, int] = {"length": -1} if any(map(_has_learnt_all, last.values())) else {}
 
     def takes(self, before: Mapping[str, Any], changes: Mapping[str, Any]) -> bool:
         """Whether a remedy contradicts none of those that were taken; it is taken then."""
@@ -50,6 +57,15 @@ class Agreement:
         return True
 
 
+def _has_learnt_all(finding: Finding) -> bool:
+    """Whether it says that the model only memorises by now: validation rises while training falls."""
+    if finding.get("status") not in ("note", "warn", "fail"):
+        return False
+    values = finding.get("values")
+    variant = str(values.get("variant", "")) if isinstance(values, Mapping) else ""
+    return finding.get("id") == "overfitting" or (finding.get("id") == _MEMORISES and variant.endswith(_RISEN))
+
+
 def _direction(before: object, after: object) -> int:
     if isinstance(before, str) and isinstance(after, str) and before in _SIZES and after in _SIZES:
         before, after = _SIZES[before], _SIZES[after]
@@ -61,12 +77,18 @@ def _direction(before: object, after: object) -> int:
 def agreeing(findings: Sequence[Finding]) -> list[Finding]:
     """The same findings in the same order, without remedies that contradict those of a more certain one. findings: as they were
     made, the newest last."""
-    agreement, kept = Agreement(), [dict(one) for one in findings]
+    agreement, kept = Agreement(findings), [dict(one) for one in findings]
     for place in by_certainty(findings):
         remedies = findings[place].get("remedies")
         if isinstance(remedies, list) and remedies:
             kept[place]["remedies"] = [one for one in remedies if _agrees(one, agreement)]
     return kept
+
+
+def in_agreement(finding: Finding, known: Iterable[Finding]) -> Finding:
+    """The newest finding without remedies that contradict those of a more certain one. known: all findings so far."""
+    last = {one.get("id"): one for one in (*known, finding)}
+    return next(one for one in agreeing(list(last.values())) if one.get("id") == finding.get("id"))
 
 
 def by_certainty(findings: Sequence[Finding]) -> Iterable[int]:

@@ -41,6 +41,7 @@ _MOST_EPOCHS, _MOST_STEPS = 1000, 10**7
 _GENTLER = 10
 # These continue from the best weights; the full rate would first undo what they have learnt (docs/results.md).
 _HOLDS_BACK = frozenset({"regularise", "more-dropout", "more-weight-decay"})
+_MEMORISES = frozenset({"overfitting", "validation-below-training"})
 
 
 def remedies_for(finding: str, settings: Settings, variant: str = "") -> list[dict[str, Any]]:
@@ -57,7 +58,7 @@ def remedies_for(finding: str, settings: Settings, variant: str = "") -> list[di
         return offered
     for remedy in _offers(finding, variant, known):
         changes = _STEPS[remedy](known)
-        if changes and finding == "overfitting" and remedy in _HOLDS_BACK:
+        if changes and finding in _MEMORISES and remedy in _HOLDS_BACK:
             changes |= _gentler(known)
         if changes is not None and _valid({**known, **changes}):
             title = figures(known, changes, DEFAULT_LANGUAGE) if changes else what_it_does(remedy, {}, DEFAULT_LANGUAGE)
@@ -86,11 +87,12 @@ def restart_from(finding: str) -> Literal["best", "start"]:
 
 _BEST_IS_GOOD = frozenset({
     "overfitting", "accuracy-rising", "early-stopping", "loss-spike", "out-of-memory", "first-evaluation-late",
-    "still-improving",
+    "still-improving", "validation-below-training",
 })  # fmt: skip
 
 _CALMER = ("clip-gradients", "lower-learning-rate", "longer-warmup", "larger-batch")
 _LIVELIER = ("raise-learning-rate", "larger-config", "more-text")
+_AGAINST_MEMORISING = ("more-dropout", "more-text")
 _OFFERS: dict[str, tuple[str, ...]] = {
     "non-finite": _CALMER,
     "loss-too-high": _CALMER,
@@ -99,6 +101,8 @@ _OFFERS: dict[str, tuple[str, ...]] = {
     "loss-not-falling:hardly-fell": _LIVELIER,
     "loss-not-falling:slow": _LIVELIER,
     "overfitting": ("regularise", "more-dropout", "more-weight-decay", "less-patience"),
+    "validation-below-training:wide-risen": _AGAINST_MEMORISING,
+    "validation-below-training:severe-risen": _AGAINST_MEMORISING,
     "underfitting": ("larger-config", "longer-run"),
     "clipping-always": ("lower-learning-rate",),
     "clipping-always:exploding": ("clip-gradients", "lower-learning-rate", "longer-warmup"),

@@ -68,7 +68,8 @@ class AutoRemedy:
             return
         settings: Mapping[str, Any] = history.settings_now
         ended = history.warmup_has_ended(event.step)
-        offer = sound_offer(offers([event.finding], settings, live=True, warmup_ended=ended))
+        found = offers([*history.findings, event.finding], settings, live=True, warmup_ended=ended)
+        offer = sound_offer(one for one in found if one.finding is event.finding)
         if offer is None:
             return
         self.applied += 1

@@ -37,6 +37,8 @@ _STEERED = frozenset({
     "first-evaluation-late", "out-of-memory",
 })  # fmt: skip
 _NOT_UNASKED = frozenset({"larger-config"})  # takes many times as long
+# One validation above the best may be chance; `overfitting` says when it has lasted.
+_MAY_PASS = frozenset({"validation-below-training"})
 _LENGTHS = frozenset({"epochs", "max_steps", "time"})  # what ends a run
 _NUMBERED = re.compile(r"-\d+$")
 
@@ -91,8 +93,9 @@ def offers(
     settings: of the run as they are now, with `planned_steps` if known. live: whether a training is running that can
     apply changes.
     """
-    last = [one for one in newest(list(findings)) if one.get("status") in _CALLS_FOR_ACTION]
-    agreement, places = Agreement(), []
+    known = newest(list(findings))
+    last = [one for one in known if one.get("status") in _CALLS_FOR_ACTION]
+    agreement, places = Agreement(known), []
     for place in by_certainty(last):
         finding = last[place]
         for remedy in _remedies_now(finding, settings):
@@ -128,7 +131,11 @@ def way_of(finding: str, changes: Mapping[str, Any], *, live: bool, warmup_ended
 
 def sound_offer(found: Iterable[Offer]) -> Offer | None:
     """The first offer that may be applied without asking: for a warning or worse, and not many times as long."""
-    return next((one for one in found if one.finding["status"] != "note" and one.id not in _NOT_UNASKED), None)
+    return next((one for one in found if one.finding["status"] != "note" and _may_be_unasked(one)), None)
+
+
+def _may_be_unasked(offer: Offer) -> bool:
+    return offer.id not in _NOT_UNASKED and offer.finding["id"] not in _MAY_PASS
 
 
 def leaves_checks_valid(changes: Iterable[str]) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mmrec_engine import events
+from mmrec_engine.checks.agreement import in_agreement
 from mmrec_engine.checks.report import newest
 from mmrec_engine.checks.verdict import verdict_of
 from mmrec_engine.data.sources.hub_source import is_hub
@@ -55,7 +56,7 @@ class Narrator:
             case events.Check():
                 self._check(event.finding)
             case events.Finding():
-                self._finding(event.finding)
+                self._finding(in_agreement(event.finding, history.findings))
             case events.RunStarted():
                 self._run_started(event, history)
             case events.Planned():

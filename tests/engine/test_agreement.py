@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 
-from mmrec_engine.checks.agreement import agreeing
+from mmrec_engine import events
+from mmrec_engine.checks.agreement import agreeing, in_agreement
 from mmrec_engine.checks.finding import finding
 from mmrec_engine.checks.remedies import remedies_for
-from mmrec_engine.run.follow_up import offers
+from mmrec_engine.run.auto_remedy import AutoRemedy
+from mmrec_engine.run.follow_up import offers, sound_offer
+from mmrec_engine.runs.history import History
 from mmrec_engine.settings import Settings
 from tests.app.recorded import a_training, recorded_settings
 
@@ -78,3 +81,46 @@ def test_hints_of_a_run_that_overfits_do_not_ask_to_train_longer() -> None:
     shown = ids(open_problems(history))
     assert list(shown) == ["overfitting", "underfitting"], "the newest first"
     assert "regularise" in shown["overfitting"] and shown["underfitting"] == []
+
+
+MEMORISED = {"loss": 3.1, "training": 1.2, "apart": 1.6, "times": 2.6, "best": 2.9, "step": 400}
+
+
+@pytest.mark.parametrize(
+    ("variant", "status", "is_over"),
+    [("severe-risen", "warn", True), ("wide-risen", "note", True), ("severe", "warn", False), ("wide", "note", False)],
+)
+def test_no_longer_run_is_offered_where_validation_is_above_its_best(variant: str, status: str, is_over: bool) -> None:
+    gap = found("validation-below-training", status, variant)
+    gap["values"].update(MEMORISED)
+    assert ("more-dropout" in {offer.id for offer in offers([gap], Settings().as_dict())}) is is_over
+    longer = [
+        found("beats-baselines", "fail", "above-bigram"),
+        found("underfitting", "warn"),
+        found("still-improving", "note"),
+    ]
+    for one in longer:
+        for findings in ([gap, one], [one, gap]):
+            ids_now = {offer.id for offer in offers(findings, Settings().as_dict())}
+            assert ("longer-run" in ids_now) is not is_over
+            assert ("longer-run" in ids(agreeing(findings))[one["id"]]) is not is_over
+        assert ("longer-run" in ids([in_agreement(one, [gap])])[one["id"]]) is not is_over, "told as it is found"
+    over = {**gap, "status": "pass", "values": {"variant": "above"}}
+    assert "longer-run" in {offer.id for offer in offers([gap, longer[1], over], Settings().as_dict())}
+
+
+def test_a_rise_that_may_pass_is_not_remedied_without_asking() -> None:
+    gap = found("validation-below-training", "warn", "severe-risen")
+    assert sound_offer(offers([gap], Settings().as_dict())) is None
+
+
+def test_nothing_is_done_without_asking_against_a_finding_of_the_same_run() -> None:
+    history, unasked = History(), AutoRemedy()
+    for event in a_training(60):
+        history.add(event)
+    settings = recorded_settings()
+    history.findings.append(found("overfitting", "warn", **settings))
+    finding = found("beats-baselines", "warn", "midway", **settings)
+    history.findings.append(finding)
+    unasked.add(events.Finding(finding=finding), history)
+    assert unasked.applied == 0

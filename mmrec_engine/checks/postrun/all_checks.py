@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from mmrec_engine.checks.agreement import in_agreement
 from mmrec_engine.checks.finding import Check, Finding, Skip, Status, Values, run
 from mmrec_engine.checks.postrun.curve_checks import COURSE_CHECKS
 from mmrec_engine.checks.postrun.reload import WHOLE
@@ -281,13 +282,12 @@ def checks_after(
 
 
 def _with_remedies(finding: Finding, history: History) -> Finding:
-    """What a next run could change."""
+    """What a next run could change, in agreement with what was found during the run."""
     if finding["status"] not in ("note", "warn", "fail"):
         return finding
-    return {
-        **finding,
-        "remedies": remedies_for(finding["id"], history.settings_now, str(finding["values"].get("variant", ""))),
-    }
+    variant = str(finding["values"].get("variant", ""))
+    found = {**finding, "remedies": remedies_for(finding["id"], history.settings_now, variant)}
+    return in_agreement(found, history.findings)
 
 
 def _corpus_of(folder: Path) -> Corpus | None:
