@@ -117,13 +117,13 @@ def may_be_chosen(
     """Whether a larger config would be chosen at this speed, in tokens a second, which it does not reach: if not, measuring
     it would only take time."""
     settings, known = resolved.settings, rules()
-    seconds = (settings.time or 0.0) - _beside(settings.time or 0.0, checks)
+    seconds = (settings.time or 0.0) - seconds_beside(settings.time or 0.0, checks)
     shaped = _shaped(config, text, machine, resolved, at_most * max(0.0, seconds))
     estimate = _estimate(shaped, text, replace(machine, speeds={config: at_most}), seconds)
     return _sees_enough(config, estimate, text, known)
 
 
-def _beside(total: float, checks: bool) -> float:
+def seconds_beside(total: float, checks: bool = True) -> float:
     """Seconds of a run of this time that are not for its steps and validations."""
     return (_BESIDE if checks else _BESIDE_UNCHECKED) + _SHARE_KEPT * total
 
@@ -138,7 +138,7 @@ def plan(text: TextFacts, machine: MachineFacts, resolved: Resolved, *, checks: 
     """Raises RequestError if the given time is too short even on an idle machine."""
     settings, known = resolved.settings, rules()
     total = settings.time or 0.0
-    beside = _beside(total, checks)
+    beside = seconds_beside(total, checks)
     shaped = {
         config: _shaped(config, text, machine, resolved, speed * max(0.0, total - beside))
         for config, speed in machine.speeds.items()
@@ -281,7 +281,7 @@ def _estimate(shaped: _Shaped, text: TextFacts, machine: MachineFacts, seconds: 
     each = text.characters_each(settings.tokenizer, settings.vocab_size)
     a_step = settings.windows_a_step * settings.seq_len
     validation = (text.validation / each) / evaluated_a_second(speed, a_step) + 0.3
-    validations = _validations(settings.time or 0.0, validation)
+    validations = validations_in(settings.time or 0.0, validation)
     for_steps = max(0.0, seconds - validations * validation)
     steps = int(for_steps * speed / a_step)
     tokens = steps * a_step
@@ -289,7 +289,7 @@ def _estimate(shaped: _Shaped, text: TextFacts, machine: MachineFacts, seconds: 
     return _Estimate(for_steps, steps, speed / a_step, tokens, seen, seen / max(1, text.train), validation, validations)
 
 
-def _validations(total: float, each: float) -> int:
+def validations_in(total: float, each: float) -> int:
     """How many validations a run of this time has, from the seconds of each."""
     usual, few = (int(share * total / each) for share in (_SHARE_OF_VALIDATIONS, _SHARE_OF_FEW))
     return max(1, min(_MOST_VALIDATIONS, usual), min(_FEW_VALIDATIONS, few))

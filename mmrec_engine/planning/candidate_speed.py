@@ -31,7 +31,7 @@ def speeds_here(stopping: Callable[[], bool]) -> Speeds:
         if found is None:
             raise Interrupted
         given = 1.0 if found.cpu_share is None else max(_LEAST_SHARE, found.cpu_share)
-        return Speed(found.tokens_per_second / given, given > _QUIET)
+        return Speed(found.tokens_per_second / given, given > _QUIET, found.tokens_per_second)
 
     return Speeds(machine_key(), speed)
 

@@ -11,10 +11,12 @@ from mmrec_engine.training.machine_cache import MachineCache
 
 @dataclass(frozen=True)
 class Speed:
-    """Tokens a second; trusted: whether the machine was idle enough for the figure to be cached."""
+    """Tokens a second of the idle machine; trusted: whether it was idle enough for the figure to be cached. present: tokens a
+    second beside the other work that it had; None: as when it is idle."""
 
     tokens_per_second: float
     trusted: bool = True
+    present: float | None = None
 
 
 # Of settings and ids of the vocabulary, in about so many seconds; None if they would not fit into memory.
@@ -28,10 +30,12 @@ class Speeds:
         self._machine, self._measure = machine, measure
         self.doubtful = False  # whether a figure was measured while the machine had other work
         self._known = MachineCache("throughput.json", _tokens_per_second)
+        self._vocabularies: dict[str, int] = {}  # by the config that was asked for
 
     def of(self, settings: Settings, vocabulary: int, seconds: float) -> float | None:
         """Tokens a second, from the cache or measured for about `seconds`."""
         key = self._key(settings, vocabulary)
+        self._vocabularies[settings.config] = vocabulary
         known = self._known.get(key)
         if known is not None:
             return known
@@ -43,6 +47,12 @@ class Speeds:
         else:
             self.doubtful = True
         return measured.tokens_per_second
+
+    def at_present(self, settings: Settings, seconds: float) -> float | None:
+        """Tokens a second that the machine makes now, measured for about `seconds`; None for a config unknown to `of`."""
+        vocabulary = self._vocabularies.get(settings.config)
+        measured = None if vocabulary is None else self._measure(settings, vocabulary, seconds)
+        return None if measured is None else measured.present or measured.tokens_per_second
 
     def _key(self, settings: Settings, vocabulary: int) -> str:
         shape = (

@@ -11,6 +11,8 @@ from mmrec_tui.locales import Wording
 from mmrec_tui.presentation.planned import choice_lines, expected_values, limit_line
 from mmrec_tui.terminal import Narration, one_line, print_json
 
+_SECONDS = 0.5  # of steps that show the present speed
+
 
 def plan_headless(resolved: Resolved, wording: Wording, as_json: bool, quiet: bool) -> int:
     """Print the settings that would be chosen for the time, with reasons. Returns the exit code; RequestError passes
@@ -27,10 +29,13 @@ def plan_headless(resolved: Resolved, wording: Wording, as_json: bool, quiet: bo
 
     from mmrec_engine.planning.candidate_speed import speeds_here
     from mmrec_engine.planning.planner import planned
+    from mmrec_engine.planning.present_speed import steps_that_fit_now
     from mmrec_tui.cli.progress_bar import with_progress_bar
 
     speeds = speeds_here(lambda: False)
     chosen, plan_event = with_progress_bar(planned(resolved, speeds), narration, wording)
+    present = speeds.at_present(chosen.settings, _SECONDS)
+    fitting = None if present is None else steps_that_fit_now(plan_event.expected, present)
     took = time.monotonic() - began
     if as_json:
         print_json(
@@ -38,6 +43,7 @@ def plan_headless(resolved: Resolved, wording: Wording, as_json: bool, quiet: bo
                 "time": seconds,
                 "choices": plan_event.choices,
                 "expected": plan_event.expected,
+                "steps_at_present_speed": fitting,
                 "settings": chosen.settings.as_dict(),
                 "sources": chosen.sources,
                 "seconds": round(took, 2),
@@ -52,4 +58,6 @@ def plan_headless(resolved: Resolved, wording: Wording, as_json: bool, quiet: bo
         "\n".join(filter(None, [*choice_lines(plan_event.choices, wording), limit_line(plan_event.expected, wording)]))
     )
     print(wording("plan.expected", **expected_values(plan_event.expected, wording)))
+    if fitting is not None:
+        print(f"! {wording('plan.busy', steps=wording.number(fitting))}")
     return 0

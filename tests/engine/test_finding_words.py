@@ -142,7 +142,7 @@ def test_evidence_is_one_line_with_its_number_first(entry: FindingText, variant:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_evidence_of_several_faults_at_once_is_that_of_each(language: Language) -> None:
-    values = {"learning_rate": 1.0, "optimizer": "adamw", "highest": 0.1, "dropout": 0.9}
+    values = {"learning_rate": 1.0, "optimizer": "adamw", "highest": 0.1, "usual": 0.01, "dropout": 0.9}
     limits = numbers("hyperparameters")
     both = [
         evidence(

@@ -180,9 +180,9 @@ def test_a_small_rate_is_written_in_one_way_and_told_once() -> None:
     change = {"id": "usual-learning-rate", "settings": {"learning_rate": 0.01}, "before": {"learning_rate": 3e-4}}
     assert remedy_title(change, "tr") == "Alışılmış öğrenme oranını kullan (öğrenme oranı 3e-4 → 0,01)"
     assert remedy_title({**change, "before": None, "settings": {"learning_rate": 3e-4}}, "tr").endswith("(3e-4)")
-    values = {"variant": "rate-low", "learning_rate": 2e-5, "optimizer": "adamw", "lowest": 1e-4}
+    values = {"variant": "rate-low", "learning_rate": 2e-5, "optimizer": "adamw", "lowest": 1e-4, "usual": 0.01}
     told = evidence({"id": "hyperparameters", "status": "warn", "values": values}, "tr")
-    assert told == "2e-5 öğrenme oranı: adamw için çok düşük (en az 1e-4)"
+    assert told == "2e-5 öğrenme oranı: adamw için çok düşük (en az 1e-4; bu model için alışılmış değer 0,01)"
     assert search("cooking", "en") == []
 
 

@@ -444,6 +444,19 @@ def test_extreme_hyperparameters_are_reported_with_better_ones(
     assert set(finding["values"]["by_hand"]) >= set(settings)
 
 
+@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
+@pytest.mark.parametrize("config", ["tiny", "mini"])
+@pytest.mark.parametrize("rate", [5.0, 1e-6])
+def test_remedy_sets_the_learning_rate_that_the_finding_names(
+    tmp_path: Path, rate: float, config: str, optimizer: str
+) -> None:
+    chosen = {"learning_rate": rate, "config": config, "optimizer": optimizer}
+    finding = findings_of(tmp_path, ENGLISH, **chosen)["hyperparameters"]
+    (remedy,) = (one["settings"]["learning_rate"] for one in finding["remedies"])
+    assert f"usual for this model {remedy:g})" in evidence(finding, "en")
+    assert not re.search(r"\d", advice(finding, "en")), "no other rate is named"
+
+
 @pytest.mark.parametrize("epochs", [1, 3, 10, None])
 @pytest.mark.parametrize("most_steps", [1, 17, 500, None])
 @pytest.mark.parametrize("every", [None, 7, 1000])

@@ -13,6 +13,7 @@ from mmrec_engine.data.prepare import short_split
 from mmrec_engine.errors import MmrecError
 from mmrec_engine.events import Planned
 from mmrec_engine.model.memory_estimate import fitting_changes
+from mmrec_engine.planning.present_speed import steps_that_fit_now
 from mmrec_engine.runs.catalog import free_name
 from mmrec_engine.settings import Settings
 from mmrec_engine.settings.pretrained import pretrained_name
@@ -70,12 +71,21 @@ def plan_summary(
     if plan is not None and "limited_by" in plan.planned.expected:
         expected = {**plan.planned.expected, "steps": ahead.steps}  # those of the given epochs were estimated
     room = Room(free, short_of_memory, changed_settings(ways, settings, say))
-    words = summary_text(ahead, folder, room, say, narrow=narrow, expected=expected, early=early)
-    if plan is not None and plan.doubtful:
+    fitting = None if plan is None else _fitting_now(plan.planned.expected, settings, work)
+    words = summary_text(ahead, folder, room, say, narrow=narrow, expected=expected, early=early, fitting=fitting)
+    if plan is not None and plan.doubtful and fitting is None:
         words += Content("\n") + Content.styled(f"! {say('plan.speeds-doubtful')}", "bold $warning")
     if trained and ahead.step_seconds is None and expected is None:
         words += Content("\n  ") + plain(say("plan.times-later", name=trained))
     return words
+
+
+def _fitting_now(expected: Mapping[str, Any], settings: Settings, work: PlanWork) -> int | None:
+    """Steps that fit at the present speed, if clearly fewer than planned. It is the one that the time of an epoch shows."""
+    costs = work.measuring.costs_with(settings)
+    if costs is None or costs.step <= 0:
+        return None
+    return steps_that_fit_now(expected, settings.windows_a_step * settings.seq_len / costs.step)
 
 
 def ends_early(planned: Planned) -> bool:
@@ -111,9 +121,10 @@ def summary_text(
     narrow: bool = False,
     expected: Mapping[str, Any] | None = None,
     early: bool = False,
+    fitting: int | None = None,
 ) -> Content:
     """The summary of the run. folder: of the run; narrow: in two short lines; expected: of a run with a given time, by the
-    planner; early: it ends before its time."""
+    planner; early: it ends before its time; fitting: so many of its steps fit at the present speed of a busy machine."""
     clock = {name: "…" if value is None else say.clock(value) for name, value in
              (("time", ahead.seconds), ("first_time", ahead.seconds_to_validation))}  # fmt: skip
     size = "-short" if narrow else ""
@@ -133,7 +144,12 @@ def summary_text(
         disk=say.memory(ahead.disk_bytes),
         folder=one_line(str(folder)),
     )
-    lines = Content.styled("✓ ", "bold $success") + plain(first) + Content("\n  ") + plain(second)
+    if fitting is None:
+        lines = Content.styled("✓ ", "bold $success") + plain(first)
+    else:
+        busy = f"! {say('plan.busy', steps=say.number(fitting))}"
+        lines = Content.styled(busy, "bold $warning") + Content("\n  ") + plain(first)
+    lines += Content("\n  ") + plain(second)
     if ahead.pretrained:
         step = ahead.step_seconds
         pace = "…" if step is None else say.number(step, 1 if step >= 1 else 3)

@@ -1,0 +1,87 @@
+"""The plan of a run with a given time on a machine that has other work: it says what fits at the present speed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mmrec_engine.planning.budget import plan
+from mmrec_engine.planning.facts import MachineFacts, TextFacts
+from mmrec_engine.planning.present_speed import steps_that_fit_now
+from mmrec_engine.planning.speeds import Speed, Speeds
+from mmrec_engine.runs.run_time import Costs
+from mmrec_engine.settings import resolve
+from mmrec_tui.cli.planning import plan_headless
+from mmrec_tui.locales import Wording
+from tests.app.conftest import an_app, screen_text, until
+
+TEXT = TextFacts(train=400_000, validation=45_000, alphabet=80)
+IDLE = 20_000.0
+
+
+def planned(speed: float, **given: Any) -> dict[str, Any]:
+    machine = MachineFacts(True, speeds={"tiny": speed})
+    return dict(plan(TEXT, machine, resolve({"time": 120, "tokenizer": "char", "config": "tiny", **given})).expected)
+
+
+def test_steps_that_fit_are_those_of_a_plan_at_that_speed() -> None:
+    expected = planned(IDLE)
+    slow = planned(IDLE / 4)
+    tokens = steps_that_fit_now(expected, IDLE / 4) * expected["tokens"] / expected["steps"]
+    assert tokens == pytest.approx(slow["tokens"], rel=0.05)
+    assert steps_that_fit_now(expected, 0.9 * IDLE) is None, "a short measurement scatters"
+    assert steps_that_fit_now(expected, 2 * IDLE) is None
+    assert steps_that_fit_now(expected, 1.0) == 1
+    early = planned(IDLE, max_steps=50)
+    assert steps_that_fit_now(early, IDLE / 2) is None, "all of them fit all the same"
+
+
+@pytest.mark.parametrize("language", ["en", "tr"])
+async def test_plan_of_the_app_says_what_fits_at_the_speed_of_its_time_of_an_epoch(
+    language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    speeds = Speeds("was idle", lambda settings, vocabulary, seconds: Speed(IDLE))
+    monkeypatch.setattr("mmrec_engine.planning.candidate_speed.speeds_here", lambda stopping: speeds)
+
+    def now(work: object, settings: Any, **_: Any) -> Costs:
+        return Costs(settings.windows_a_step * settings.seq_len / (IDLE / 5))
+
+    monkeypatch.setattr("mmrec_tui.app.measuring._measured", now)
+    app = an_app(language, plan={"time": 120.0})
+    async with app.run_test(size=(140, 40)) as pilot:
+        await pilot.press("n")
+        screen: Any = app.screen
+
+        def busy() -> str:
+            ahead = screen._work.planning.plan
+            if ahead is None:
+                return ""
+            fitting = steps_that_fit_now(ahead.planned.expected, IDLE / 5)
+            return f"! {app.say('plan.busy', steps=app.say.number(fitting))}"[:70]
+
+        await until(pilot, lambda: bool(busy()) and busy() in screen_text(app), 60)
+        summary = str(screen.query_one("#summary").render())
+        assert "✓" not in summary and app.say("plan.speeds-doubtful") not in summary
+
+
+@pytest.mark.parametrize(("language", "share"), [("en", 0.2), ("tr", 0.2), ("en", 1.0)])
+def test_plan_of_the_command_says_what_fits_at_the_present_speed(
+    language: str, share: float, small_text: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    speeds = Speeds("was idle", lambda settings, vocabulary, seconds: Speed(IDLE, present=share * IDLE))
+    monkeypatch.setattr("mmrec_engine.planning.candidate_speed.speeds_here", lambda stopping: speeds)
+    resolved = resolve({"time": 120, "data_dir": str(small_text), "dropout": 0.1})
+    wording = Wording(language)
+    assert plan_headless(resolved, wording, as_json=True, quiet=True) == 0
+    made = json.loads(capsys.readouterr().out)
+    fitting = made["steps_at_present_speed"]
+    assert fitting == steps_that_fit_now(made["expected"], share * IDLE)
+    assert (fitting is None) is (share == 1.0)
+    plan_headless(resolved, wording, as_json=False, quiet=True)
+    told = capsys.readouterr().out
+    assert ("! " in told) is (fitting is not None)
+    if fitting is not None:
+        assert wording("plan.busy", steps=wording.number(fitting)) in told
