@@ -67,6 +67,17 @@ def remedies_for(finding: str, settings: Settings, variant: str = "") -> list[di
     return offered
 
 
+def remedies_now(finding: Mapping[str, Any], settings: Settings) -> list[dict[str, Any]]:
+    """A finding's remedies for the present settings; if it was made before training, as it was reported."""
+    if finding.get("phase") == "before":
+        made = finding.get("remedies")
+        made = made if isinstance(made, list) else []
+        return [one for one in made if isinstance(one, dict) and isinstance(one.get("settings"), Mapping)]
+    values = finding.get("values")
+    variant = str(values.get("variant", "")) if isinstance(values, Mapping) else ""
+    return remedies_for(str(finding.get("id")), settings, variant)
+
+
 def offered_for(finding: str) -> tuple[str, ...]:
     """The ids of all remedies that a finding may offer, whatever the settings."""
     return _OFFERS.get(finding, ())

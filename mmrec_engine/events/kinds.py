@@ -244,7 +244,7 @@ class Planned(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Replanned(SettingsChanged):
-    """The number of steps that fit into the remaining time, after the machine became slower or faster.
+    """The number of steps that fit into the remaining time, because the machine is slower or faster than planned.
 
     seconds_left: of the run's time; seconds_a_step: as they are now. The clock has an effect only through these events: a
     resume makes the same change at the same step.

@@ -36,9 +36,10 @@ _TOKENS_OF_MOST = 1e6  # of a run whose speed is not measured yet
 # If the planner chooses these, a run ends before its time rather than only memorise its text.
 _OF_REPEATING = ("dropout", "max_steps")
 _FAR_BELOW = 4.0  # times the best rate
-# How many times lower the rate is for weights that have seen more than this run will: with a text that they know
-# (docs/results.md), and with another one.
-_GENTLER, _GENTLER_FOR_NEW_TEXT = 10.0, 4.0
+# How many times lower the rate is for trained weights (docs/results.md): for no more passes over a text than they have made
+# already; for more of them, or another text of which they will see no more than they have seen of any.
+_GENTLER, _GENTLER_FOR_MORE = 10.0, 4.0
+_KNOWN_FROM = 1.0  # passes
 
 
 @dataclass(frozen=True)
@@ -263,7 +264,9 @@ def _shaped(config: str, text: TextFacts, machine: MachineFacts, resolved: Resol
     if 0 < made <= text.before.passes:
         choose("learning_rate", rate / _GENTLER, "rate-for-a-known-text", rate=rate)
     elif 0 < made * text.train <= text.before.characters:
-        choose("learning_rate", rate / _GENTLER_FOR_NEW_TEXT, "rate-of-trained-weights", rate=rate)
+        choose("learning_rate", rate / _GENTLER_FOR_MORE, "rate-of-trained-weights", rate=rate)
+    elif text.before.passes >= _KNOWN_FROM:
+        choose("learning_rate", rate / _GENTLER_FOR_MORE, "rate-for-more-passes", rate=rate)
     else:
         choose("learning_rate", rate, f"rate-{optimizer}", rate=rate)
     choose("warmup_steps", RECIPES["fast"]["warmup_steps"] if optimizer == "muon" else 100, "warmup")

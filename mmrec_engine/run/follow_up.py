@@ -16,7 +16,7 @@ from typing import Any, Literal
 from mmrec_engine import events
 from mmrec_engine.checks.agreement import Agreement, by_certainty
 from mmrec_engine.checks.finding import Finding
-from mmrec_engine.checks.remedies import KNOWN, remedies_for, restart_from
+from mmrec_engine.checks.remedies import KNOWN, remedies_now, restart_from
 from mmrec_engine.checks.report import newest
 from mmrec_engine.checks.specs import CHECKS
 from mmrec_engine.errors import RequestError
@@ -98,7 +98,7 @@ def offers(
     agreement, places = Agreement(known), []
     for place in by_certainty(last):
         finding = last[place]
-        for remedy in _remedies_now(finding, settings):
+        for remedy in remedies_now(finding, settings):
             changes = dict(remedy["settings"])
             before = {name: settings.get(name) for name in changes}
             if changes == before or not changes or not agreement.takes(before, changes):
@@ -176,7 +176,8 @@ def follow(
         elif not is_pretrained(stored.get("init_from")) and not set(fixed).isdisjoint(changes):
             stored["init_from"] = None  # weights of another model
     given.setdefault("output_dir", str(folder.absolute().parent))
-    kept = stored if offer is not None else _kept_of(folder, stored, {**from_file, **given})
+    again = _planned_again(offer, weights)
+    kept = stored if not again else _kept_of(folder, stored, {**from_file, **given}, again, replaces=offer is None)
     resolved = resolve(given, from_file, kept)
     if resolved.settings.name is None:
         name = free_name(Path(resolved.settings.output_dir), _NUMBERED.sub("", folder.absolute().name))
@@ -221,14 +222,25 @@ def _settings_of(folder: Path) -> dict[str, Any]:
     return {name: value for name, value in described["settings"].items() if name in FIELDS and name not in own}
 
 
-def _kept_of(folder: Path, stored: dict[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """The run's settings that a follow-up run without a remedy keeps: a default stays one, and for a run with a given time the
-    planner chooses again what it chose for the earlier one. A given length replaces the earlier one."""
+def _planned_again(offer: Offer | None, weights: Literal["best", "start"]) -> frozenset[str]:
+    """What the planner chooses again, if it chose it for the earlier run. A remedy is the only change of a run, but trained
+    weights need another learning rate than new ones, and a run of another length another plan."""
+    if offer is None or (weights == "best" and set(offer.changes) <= _LENGTHS):
+        return CHOSEN.difference(settings_that_decide("pretrained"))
+    return frozenset({"learning_rate"}) if weights == "best" else frozenset()
+
+
+def _kept_of(
+    folder: Path, stored: dict[str, Any], given: Mapping[str, Any], chosen: frozenset[str], *, replaces: bool
+) -> dict[str, Any]:
+    """The run's settings that a follow-up run keeps: a default stays one, and for a run with a given time the planner chooses
+    these again if it chose them for the earlier one. replaces: whether a given length replaces the earlier one."""
     sources = (read_description(folder) or {}).get("sources")
     sources = sources if isinstance(sources, Mapping) else {}
-    replaced = _LENGTHS if any(given.get(name) is not None for name in _LENGTHS) else frozenset[str]()
+    given_length = any(given.get(name) is not None for name in _LENGTHS)
+    replaced = _LENGTHS if replaces and given_length else frozenset[str]()
     timed = given.get("time") is not None or (not replaced and stored.get("time") is not None)
-    again = CHOSEN.difference(settings_that_decide("pretrained")) if timed else frozenset[str]()
+    again = chosen if timed else frozenset[str]()
 
     def is_kept(name: str, value: Any) -> bool:
         source = sources.get(name)
@@ -236,12 +248,3 @@ def _kept_of(folder: Path, stored: dict[str, Any], given: Mapping[str, Any]) -> 
         return not is_default and name not in replaced and not (source == PLANNER and name in again)
 
     return {name: value for name, value in stored.items() if is_kept(name, value)}
-
-
-def _remedies_now(finding: Finding, settings: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """A finding's remedies for the present settings; if it was made before training, as it was reported."""
-    if finding.get("phase") == "before":
-        return [one for one in finding.get("remedies", []) if isinstance(one.get("settings"), Mapping)]
-    values = finding.get("values")
-    variant = str(values.get("variant", "")) if isinstance(values, Mapping) else ""
-    return remedies_for(str(finding.get("id")), settings, variant)

@@ -309,8 +309,8 @@ def test_another_number_of_steps_is_told_where_the_number_is_seen(language: Lang
     line, hints = shown(400, 480)
     assert f"40/480 {say('state-line.replanned-short', before=600)}" in " ".join(line.split())
     assert {
-        "en": "slower: 480 steps are planned now, not 600",
-        "tr": "yavaşladı: süresinde bitmesi için artık 600 değil, 480 adım planlanıyor",
+        "en": "The machine is slower than planned: 480 steps are planned now, not 600",
+        "tr": "Makine planlanandan yavaş: süresinde bitmesi için artık 600 değil, 480 adım planlanıyor",
     }[language] in hints
     line, hints = shown(580)
     assert "40/580" in line and "600" not in line + hints, "less than a tenth is not worth a word"

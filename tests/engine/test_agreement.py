@@ -83,6 +83,26 @@ def test_hints_of_a_run_that_overfits_do_not_ask_to_train_longer() -> None:
     assert "regularise" in shown["overfitting"] and shown["underfitting"] == []
 
 
+def test_hints_list_the_remedies_that_can_be_chosen() -> None:
+    """Of the settings and the length that the run has now, whatever they were when the finding was made."""
+    from mmrec_tui.app.widgets.finding_panels import open_problems
+    from tests.engine.test_history import history_of
+
+    settings = {**recorded_settings(), "warmup_steps": 10}
+    made = {**found("loss-too-high", "fail", **settings), "phase": "during"}
+    made["remedies"] = remedies_for("loss-too-high", {**settings, "planned_steps": 4000}, "")
+    assert "longer-warmup" in {one["id"] for one in made["remedies"]}
+    for planned in (4000, 300):
+        history = history_of(*a_training(60))
+        history.settings.update(settings)
+        history.findings.append(made)
+        history.planned_steps = planned
+        (shown,) = open_problems(history)
+        listed = [one.id for one in offers(history.findings, history.settings_now)]
+        assert [one["id"] for one in shown["remedies"]] == listed
+        assert ("longer-warmup" in listed) is (planned == 4000)
+
+
 MEMORISED = {"loss": 3.1, "training": 1.2, "apart": 1.6, "times": 2.6, "best": 2.9, "step": 400}
 
 

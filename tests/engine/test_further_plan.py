@@ -68,6 +68,35 @@ def test_remedy_is_the_only_change_of_a_run(earlier: Path) -> None:
     assert not is_free("seq_len", resolved) and is_free("max_steps", resolved)
 
 
+@pytest.mark.parametrize(
+    ("finding", "remedy", "changes", "is_again", "is_kept"),
+    [
+        # It sees the text again from trained weights: the rate of new ones would undo what they have learnt.
+        ("still-improving", "longer-run", {"time": 80.0}, {"learning_rate", "dropout", "seq_len", "max_steps"}, set()),
+        ("loss-spike", "clip-gradients", {"grad_clip": 1.0}, {"learning_rate", "max_steps"}, {"dropout", "seq_len"}),
+        ("overfitting", "more-dropout", {"dropout": 0.4, "learning_rate": 0.004}, {"max_steps"}, {"learning_rate", "seq_len"}),
+    ],
+)  # fmt: skip
+def test_rate_of_a_remedy_that_goes_on_from_trained_weights_is_planned_for_them(
+    earlier: Path, finding: str, remedy: str, changes: dict[str, Any], is_again: set[str], is_kept: set[str]
+) -> None:
+    described_as(
+        earlier,
+        {**PLANNED, "time": 40.0, "epochs": None, "learning_rate": 0.04},
+        {**dict.fromkeys((*PLANNED, "learning_rate"), "planner"), "time": "hand"},
+    )
+    offer = follow_up.Offer({"id": finding}, remedy, changes, {}, "best")
+    resolved, origin = follow_up.follow(earlier, offer=offer)
+    assert all(is_free(name, resolved) for name in is_again)
+    assert not any(is_free(name, resolved) for name in is_kept)
+    assert resolved.settings.time == changes.get("time", 40.0) and origin.weights == "best"
+    known = replace(TEXT, before=Before(3.0, 3 * TEXT.train))
+    planned_rate = plan(known, TINY, resolved).applied_to(resolved).settings.learning_rate
+    assert planned_rate < 0.04
+    anew, _ = follow_up.follow(earlier, offer=replace(offer, way="start"))
+    assert not is_free("learning_rate", anew), "new weights: the remedy is the only change"
+
+
 @pytest.mark.parametrize("source", ["default", "hand"])
 def test_length_of_the_earlier_run_does_not_limit_one_with_a_given_time(source: str, tmp_path: Path) -> None:
     folder = record(tmp_path / "run", [*a_training(20), *an_ending(step=20)])
@@ -109,6 +138,11 @@ def test_weights_that_know_the_text_get_a_gentle_rate_and_dropout_for_all_passes
     assert short.choices["learning_rate"].value == 0.04, (
         "a long run with the full rate is better than a short one before it"
     )
+    longer = made(2.0)
+    assert longer.expected["passes"] > 2 and longer.choices["learning_rate"].value == 0.01, (
+        "it would undo what they know"
+    )
+    assert all(reason_of(longer.choices["learning_rate"].as_dict(), language) for language in LANGUAGES)
     for language in LANGUAGES:
         for name in ("learning_rate", "dropout"):
             assert reason_of(known.choices[name].as_dict(), language) != reason_of(

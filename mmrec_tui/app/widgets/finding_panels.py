@@ -12,6 +12,7 @@ from textual.widget import Widget
 
 from mmrec_engine.checks.agreement import agreeing
 from mmrec_engine.checks.finding import GLYPHS, WORST_FIRST
+from mmrec_engine.checks.remedies import remedies_now
 from mmrec_engine.locales.guide import ITEMS
 from mmrec_engine.locales.guide.findings import texts
 from mmrec_engine.runs.failures import failure_text, repeats
@@ -113,12 +114,14 @@ class Hints(LongPanel):
 
 def open_problems(history: History) -> list[dict[str, Any]]:
     """The newest finding of each check, the newest first, without those that passed or were skipped: an earlier one of the
-    same check has other figures, or is over. Their remedies do not contradict each other."""
+    same check has other figures, or is over. Their remedies are those for the present settings, as in the list from which one
+    is chosen, and do not contradict each other."""
     last: dict[str, dict[str, Any]] = {}
     for one in reversed(history.findings):
         last.setdefault(str(one.get("id")), one)
     opened = [one for one in last.values() if one.get("status") not in ("pass", "skipped")]
-    return agreeing(opened[::-1])[::-1]
+    settings = history.settings_now
+    return agreeing([{**one, "remedies": remedies_now(one, settings)} for one in reversed(opened)])[::-1]
 
 
 def hints_text(history: History, state: str, error: str, resumable: bool, say: Wording, whole: bool = False) -> Content:
