@@ -40,6 +40,7 @@ _FAR_BELOW = 4.0  # times the best rate
 # already; for more of them, or another text of which they will see no more than they have seen of any.
 _GENTLER, _GENTLER_FOR_MORE = 10.0, 4.0
 _KNOWN_FROM = 1.0  # passes
+_MOST_TIMES = 2.0  # the time of the runs before: planned passes say little on a busy machine, where fewer are made
 
 
 @dataclass(frozen=True)
@@ -265,7 +266,7 @@ def _shaped(config: str, text: TextFacts, machine: MachineFacts, resolved: Resol
         choose("learning_rate", rate / _GENTLER, "rate-for-a-known-text", rate=rate)
     elif 0 < made * text.train <= text.before.characters:
         choose("learning_rate", rate / _GENTLER_FOR_MORE, "rate-of-trained-weights", rate=rate)
-    elif text.before.passes >= _KNOWN_FROM:
+    elif text.before.passes >= _KNOWN_FROM or _MOST_TIMES * text.before.seconds >= (settings.time or math.inf):
         choose("learning_rate", rate / _GENTLER_FOR_MORE, "rate-for-more-passes", rate=rate)
     else:
         choose("learning_rate", rate, f"rate-{optimizer}", rate=rate)

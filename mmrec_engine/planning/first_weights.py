@@ -29,16 +29,18 @@ def characters_of_its_tokens(settings: Settings) -> float | None:
 @dataclass(frozen=True)
 class Before:
     """What the weights to begin with have seen in all runs before: passes over the text of the new run, and characters of any
-    text."""
+    text. seconds: the given time of those runs on the text of the new run that had one."""
 
     passes: float = 0.0
     characters: int = 0
+    seconds: float = 0.0
 
 
 def seen_before(corpus: Corpus, settings: Settings) -> Before:
     """If the text has changed since the last of the runs before, that run's passes count where most of the present text was in
     its training split."""
     passes, characters, first, share = 0.0, 0.0, settings.init_from, _seen_share(corpus)
+    seconds = 0.0
     for _ in range(_MOST_GENERATIONS):
         folder = _folder_of(first)
         if folder is None:
@@ -48,11 +50,14 @@ def seen_before(corpus: Corpus, settings: Settings) -> Before:
         made = history.best.step / max(1, history.started.steps_an_epoch) if history.best and history.started else 0.0
         if own.get("fingerprint") == corpus.fingerprint:
             share = 1.0
-        passes += share * made if share >= _MOSTLY else 0.0
+        given = text.get("settings", {}).get("time")
+        if share >= _MOSTLY:
+            passes += share * made
+            seconds += given if isinstance(given, int | float) else 0.0
         size = own.get("train_characters")
         characters += made * size if isinstance(size, int) else 0.0
         first, share = text.get("settings", {}).get("init_from"), 0.0
-    return Before(passes, round(characters))
+    return Before(passes, round(characters), seconds)
 
 
 def _seen_share(corpus: Corpus) -> float:

@@ -138,6 +138,12 @@ def test_weights_that_know_the_text_get_a_gentle_rate_and_dropout_for_all_passes
     assert short.choices["learning_rate"].value == 0.04, (
         "a long run with the full rate is better than a short one before it"
     )
+    text = replace(TEXT, before=Before(0.4, round(0.4 * TEXT.train), seconds=30.0))
+    for time, rate in ((60, 0.01), (61, 0.04)):
+        resolved = resolve({"time": time, "tokenizer": "char", "init_from": "run"})
+        assert plan(text, TINY, resolved).choices["learning_rate"].value == rate, (
+            "on a busy machine few passes were made"
+        )
     longer = made(2.0)
     assert longer.expected["passes"] > 2 and longer.choices["learning_rate"].value == 0.01, (
         "it would undo what they know"
@@ -155,7 +161,7 @@ def test_weights_that_know_the_text_get_a_gentle_rate_and_dropout_for_all_passes
 def test_passes_of_all_earlier_runs_over_the_same_text_count(tmp_path: Path) -> None:
     def run(name: str, fingerprint: str, first: Path | None) -> Path:
         folder = record(tmp_path / name, [*a_training(420, overfit_from=0), *an_ending(step=420)])
-        described_as(folder, {"init_from": None if first is None else str(first / BEST)}, {})
+        described_as(folder, {"init_from": None if first is None else str(first / BEST), "time": 40.0}, {})
         described = json.loads((folder / "run.json").read_text())
         described["corpus"] = {"fingerprint": fingerprint, "train_characters": 3000, "train_tokens": 2000}
         (folder / "run.json").write_text(json.dumps(described))
@@ -168,6 +174,7 @@ def test_passes_of_all_earlier_runs_over_the_same_text_count(tmp_path: Path) -> 
     assert 0 < once.passes < 420 / EPOCH + 0.1 and once.characters == round(3000 * once.passes)
     assert twice.passes == pytest.approx(2 * once.passes), "the second run had another text"
     assert twice.characters == pytest.approx(3 * once.characters, abs=2)
+    assert once.seconds == 40.0 and twice.seconds == 80.0
     assert seen_before(corpus, Settings(init_from=str(tmp_path / "gone"))) == Before()
     assert characters_of_its_tokens(Settings(init_from=str(first / BEST))) == 1.5
     assert characters_of_its_tokens(Settings(init_from="hf:model")) is None
