@@ -225,7 +225,7 @@ def _settings_of(folder: Path) -> dict[str, Any]:
 def _planned_again(offer: Offer | None, weights: Literal["best", "start"]) -> frozenset[str]:
     """What the planner chooses again, if it chose it for the earlier run. A remedy is the only change of a run, but trained
     weights need another learning rate than new ones, and a run of another length another plan."""
-    if offer is None or (weights == "best" and set(offer.changes) <= _LENGTHS):
+    if offer is None or set(offer.changes) <= _LENGTHS:
         return CHOSEN.difference(settings_that_decide("pretrained"))
     return frozenset({"learning_rate"}) if weights == "best" else frozenset()
 
