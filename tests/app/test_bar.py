@@ -126,10 +126,10 @@ async def test_where_text_is_typed_the_bar_counts_hidden_keys_and_f5_lists_them(
         await until(pilot, lambda: isinstance(app.focused, Paper))
         acting = [key for key in screen.barred_keys() if screen.acts_now(key)]
         missing = [key for key in acting if f" {app.say(word_key(key.action))} " not in f"{barred(app)} "]
-        assert {"alternative_before", "warmer", "cooler"} <= {key.action for key in missing}
+        assert {"alternative_before", "save_text", "warmer", "cooler"} <= {key.action for key in missing}
         assert f"F5 {app.say('key.keys')} +{len(missing)} " in barred(app)
         await pilot.press("question_mark", "f5")
-        await until_shown(pilot, app.say("about.warmer")[:20])
+        await until_shown(pilot, app.say("about.save_text")[:20])
         assert screen.query_one(Paper).text == "?"
         warmth = screen._warmth
         await pilot.press("ctrl+up")

@@ -320,7 +320,7 @@ async def test_leaving_while_a_run_opens_is_no_error(place: Path, turns: int) ->
 @pytest.mark.parametrize("size", [(100, 30), (80, 24)])
 async def test_best_loss_is_shown_once_there_is_one(size: tuple[int, int], without_torch: None) -> None:
     session = Session(Path("checkpoints/tiny").absolute())
-    session._history = history_of(*a_training(40))
+    session._history, session.live = history_of(*a_training(40)), True
     app = an_app(session=session)
     async with app.run_test(size=size) as pilot:
         await until_shown(pilot, "waiting for the first validation")

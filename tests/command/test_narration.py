@@ -41,4 +41,5 @@ def test_new_numbers_of_steps_are_merged_until_the_next_line_and_told_if_they_di
         narrator.tell(event, history)
     lines = [line for line in stream.getvalue().splitlines() if "instead of" in line]
     assert len(lines) == 2, lines
-    assert "slower: 163 steps instead of 247" in lines[0] and "slower: 100 steps instead of 163" in lines[1]
+    words = "slower than planned: "
+    assert f"{words}163 steps instead of 247" in lines[0] and f"{words}100 steps instead of 163" in lines[1]
