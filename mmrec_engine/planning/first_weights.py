@@ -45,18 +45,18 @@ def seen_before(corpus: Corpus, settings: Settings) -> Before:
         folder = _folder_of(first)
         if folder is None:
             break
-        history, text = RunReader(folder).first_view(), described(folder)
-        own = text.get("corpus", {})
+        history, description = RunReader(folder).first_view(), described(folder)
+        own = description.get("corpus", {})
         made = history.best.step / max(1, history.started.steps_an_epoch) if history.best and history.started else 0.0
         if own.get("fingerprint") == corpus.fingerprint:
             share = 1.0
-        given = text.get("settings", {}).get("time")
+        given = description.get("settings", {}).get("time")
         if share >= _MOSTLY:
             passes += share * made
             seconds += given if isinstance(given, int | float) else 0.0
         size = own.get("train_characters")
         characters += made * size if isinstance(size, int) else 0.0
-        first, share = text.get("settings", {}).get("init_from"), 0.0
+        first, share = description.get("settings", {}).get("init_from"), 0.0
     return Before(passes, round(characters), seconds)
 
 

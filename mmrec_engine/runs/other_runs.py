@@ -40,8 +40,8 @@ class OtherRun:
 @dataclass(frozen=True)
 class OtherRuns:
     """Runs on the same text and validation split, without those whose starting weights were trained on a part of that split:
-    their bits do not compare. best: of those that began before, or made their last step before: a run
-    that is extended is newer than those that were made in the meantime. later: the others that were finished, the oldest first.
+    their bits do not compare. best: of those that began before, or made their last step before: a run that is extended is newer
+    than those that were made in the meantime. later: the others that were finished, the oldest first.
     reached: the seconds of each of the former, at most, and its bits per character. next_name: for a next run, unused in the
     usual folder of runs.
     """
@@ -70,7 +70,7 @@ def other_runs(folder: Path) -> OtherRuns:
         if run is None or begun is None or (bits := run.best_bits_per_character) is None:
             continue
         settings = description.get("settings", {})
-        if settings.get("init_from") and knew_its_validation_split(_history(path)):
+        if settings.get("init_from") and _knew_its_validation_split(_history(path)):
             continue
         if begun < began or newest_step_time(path) < ended:
             given = settings.get("time")
@@ -117,7 +117,7 @@ def _began(folder: Path) -> float | None:
     return None if first is None else first.time
 
 
-def knew_its_validation_split(history: History) -> bool:
+def _knew_its_validation_split(history: History) -> bool:
     """Whether the check has failed that a run's starting weights were not trained on its validation split."""
     return any(one.get("id") == "split-continued" and one.get("status") == "fail" for one in history.findings)
 

@@ -118,7 +118,7 @@ def save_text(checkpoint: str, text: str) -> Path:
         except FileExistsError:
             continue
         except OSError as error:
-            raise RequestError("export-unwritable", path=folder, reason=error.strerror or error) from None
+            raise RequestError("text-unwritable", path=folder, reason=error.strerror or error) from None
         return path.relative_to(here) if path.is_relative_to(here) else path
 
 

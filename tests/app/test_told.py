@@ -9,8 +9,10 @@ import pytest
 from textual.content import Content
 
 from mmrec_engine.checks.finding import GLYPHS, finding
+from mmrec_engine.checks.remedies import remedies_now
 from mmrec_engine.locales.guide.findings import texts
 from mmrec_tui.app.palette import ScreenCommands
+from mmrec_tui.app.widgets import finding_panels
 from mmrec_tui.app.widgets.finding_panels import Hints, items_text
 from mmrec_tui.app.widgets.panel import shortened
 from mmrec_tui.app.widgets.panels import Log
@@ -124,6 +126,28 @@ async def test_hints_tell_why_they_matter_where_there_is_room(size: tuple[int, i
         why = texts()["overfitting"].why[app.say.language]
         assert (why in str(hints._text.render())) == (size == (200, 60))
         assert hints.max_scroll_y == 0 or size != (200, 60), "why does not make it scroll"
+
+
+async def test_remedies_of_the_hints_are_made_again_only_for_other_findings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They take a millisecond for each finding, and the screen looks several times a second."""
+    made: list[str] = []
+
+    def counted(found: dict[str, Any], settings: dict[str, Any]) -> list[dict[str, Any]]:
+        made.append(found["id"])
+        return remedies_now(found, settings)
+
+    monkeypatch.setattr(finding_panels, "remedies_now", counted)
+    app = an_app("en")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await OPENERS["TrainingScreen"](app, pilot)
+        screen: Any = app.screen
+        await until(pilot, lambda: "overfitting" in made)
+        before, ticks = len(made), screen._ticks
+        await until(pilot, lambda: screen._ticks > ticks + 3)
+        assert len(made) == before
+        with screen.session.reading() as history:
+            history.findings.append({**history.findings[-1], "id": "loss-spike", "status": "warn"})
+        await until(pilot, lambda: "loss-spike" in made)
 
 
 @pytest.mark.parametrize("steps", [60, 420], ids=["nothing to point out", "a hint"])

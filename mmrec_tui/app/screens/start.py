@@ -39,11 +39,8 @@ _SCROLL_BAR = 2  # columns
 _BESIDE_THE_NAME = 1 + _STATE_WIDTH + _BEST_WIDTH + len("  12-31 23:59")
 _SHORTEST_NAME, _USUAL_NAME, _LONGEST_NAME = 8, 14, 28
 _NARROW, _WIDE = 66, 110  # columns of a line with room for a name of 18 columns, and for the longest one
-_STEP, _COURSE, _YEAR = (
-    11,
-    WIDTH + 2,
-    len("2026-"),
-)  # columns of the parts that not every line has, with what separates them
+# Columns of the parts that not every line has, with what separates them.
+_STEP, _COURSE, _YEAR = 11, WIDTH + 2, len("2026-")
 _TEXTS = (8, 24)  # columns of a text's name, at least and at most
 
 
@@ -55,9 +52,8 @@ class StartScreen(MmrecScreen):
         super().__init__()
         self._runs: list[RunSummary] = []
         self._reading: Work[list[RunSummary]] | None = None
-        self._courses: dict[
-            Path, tuple[float, str, str]
-        ] = {}  # when a record had changed last, its course, and its text
+        # Of a run: when its record had changed last, its course, and the name of its text.
+        self._courses: dict[Path, tuple[float, str, str]] = {}
         self._reading_courses: Work[dict[Path, tuple[float, str, str]]] | None = None
         self._newer = NewerRuns()
         self._accelerator = ""

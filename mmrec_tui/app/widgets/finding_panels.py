@@ -91,17 +91,32 @@ class Hints(LongPanel):
     """The open problems, newest first, each with its evidence and remedies, and with why it matters where there is room for
     that; and how to continue a stopped run."""
 
+    def __init__(self, *given: Any, **how: Any) -> None:
+        super().__init__(*given, **how)
+        self._problems: list[dict[str, Any]] = []
+        self._made_of: object = None  # the findings and settings that they are made of
+
     def look(self, history: History, state: str, error: str, resumable: bool) -> None:
-        problems = open_problems(history)
+        problems = self._open_problems(history)
         if problems:  # the guide opens at the topic of the first one
             self.topic = str(problems[0].get("id"))
         width, height = self.size
-        text, whole = (hints_text(history, state, error, resumable, self.say, whole) for whole in (False, True))
+        text, whole = (
+            hints_text(history, state, error, resumable, self.say, problems, whole=whole) for whole in (False, True)
+        )
         if width and len(wrapped(whole, width)) <= self._room:
             text = whole
         # Without a border there is no scroll bar either; with the focus the panel shows all, and scrolls.
         cut = self.screen.has_class("-narrow") and self.screen.has_class("-low") and not self.has_focus
         self.tell(shortened(text, width, height) if cut and width > 2 and height else text)
+
+    def _open_problems(self, history: History) -> list[dict[str, Any]]:
+        """As `open_problems`, which takes milliseconds: made again only when something has changed."""
+        made_of = (history.findings, history.settings_now)
+        if made_of != self._made_of:
+            self._made_of = (list(history.findings), history.settings_now)
+            self._problems = open_problems(history)
+        return self._problems
 
     @property
     def _room(self) -> int:
@@ -124,9 +139,18 @@ def open_problems(history: History) -> list[dict[str, Any]]:
     return agreeing([{**one, "remedies": remedies_now(one, settings)} for one in reversed(opened)])[::-1]
 
 
-def hints_text(history: History, state: str, error: str, resumable: bool, say: Wording, whole: bool = False) -> Content:
-    """whole: with why each problem matters, and what to do about it."""
-    parts = []
+def hints_text(
+    history: History,
+    state: str,
+    error: str,
+    resumable: bool,
+    say: Wording,
+    problems: list[dict[str, Any]] | None = None,
+    *,
+    whole: bool = False,
+) -> Content:
+    """problems: `open_problems`, where they are known already. whole: with why each matters, and what to do about it."""
+    parts, problems = [], open_problems(history) if problems is None else problems
     if error:
         parts.append(Content.styled("✗ ", "bold $error") + plain(error))
     elif failure := failure_words(history, say):
@@ -136,7 +160,7 @@ def hints_text(history: History, state: str, error: str, resumable: bool, say: W
         parts.append(Content.styled("▲ ", "bold $warning") + plain(say(key)))
     elif state == "STOPPED" and not resumable and history.started is None:
         parts.append(Content.styled("· ", "bold $accent") + plain(say("hint.stopped-early")))
-    parts += [finding_text(finding, say, whole) for finding in open_problems(history)]
+    parts += [finding_text(finding, say, whole) for finding in problems]
     if history.is_replanned:
         words = say("hint.replanned", **replanned_words(history.steps_before_replanning, history.planned_steps, say))
         parts.append(Content.styled("· ", "bold $accent") + plain(words))
