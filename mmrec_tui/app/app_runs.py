@@ -99,7 +99,7 @@ class AppRuns(App[object], inherit_bindings=False):
 
         place = {"output_dir": str(folder.parent), "name": folder.name}
         if not finished:
-            self._resume(resolve(place))
+            self.resume(resolve(place))
             return
         from mmrec_engine.runs.catalog import read_description
         from mmrec_tui.app.screens.asking import AskingScreen
@@ -123,7 +123,7 @@ class AppRuns(App[object], inherit_bindings=False):
             try:
                 if answer is not None:
                     more = float(answer) * unit if limit == "time" else int(answer)
-                    self._resume(resolve({**place, limit: settings[limit] + more}))
+                    self.resume(resolve({**place, limit: settings[limit] + more}))
             except MmrecError as error:
                 self.tell_error(error)
 
@@ -133,12 +133,27 @@ class AppRuns(App[object], inherit_bindings=False):
         kind: Kind = "number" if limit == "time" else "integer"
         self.push_screen(AskingScreen(question, str(reached), kind=kind, refusal=refusal), extend)
 
-    def _resume(self, resolved: Resolved) -> None:
+    def resume(self, resolved: Resolved) -> None:
+        """Resume a run, beside another training only if the user confirms it: both are slower then."""
         if self.stage.training is not None:
             self.warn("app.trains-already", name=self.stage.training.folder.name)
             return
-        self.close_screens()
-        self.train(resolved, resume=True)
+        from mmrec_engine.runs.catalog import training_now
+        from mmrec_tui.app.in_app import words_about_training
+        from mmrec_tui.app.screens.asking import SureScreen
+
+        def go_on(sure: bool | None = True) -> None:
+            if sure:
+                self.close_screens()
+                self.train(resolved, resume=True)
+
+        folder = resolved.settings.run_folder
+        others = [name for name in training_now(folder.parent) if name != folder.name]
+        if others:
+            question = self.say("app.resume-beside", beside=words_about_training(others, self.say), name=one_line(folder.name))
+            self.push_screen(SureScreen(question, "sure.resume"), go_on)
+        else:
+            go_on()
 
     def train(
         self,

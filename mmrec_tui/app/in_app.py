@@ -85,6 +85,12 @@ def chosen_values(choices: Mapping[str, Mapping[str, Any]], names: Collection[st
     return " · ".join(shown_changes)
 
 
+def words_about_training(names: Collection[str], say: Wording) -> str:
+    """That these runs are trained now and that another one slows them down; empty if there are none."""
+    key = "checklist.beside-several" if len(names) > 1 else "checklist.beside"
+    return say(key, names=", ".join(one_line(name) for name in names)) if names else ""
+
+
 def error_text(error: Exception, say: Wording) -> str:
     """One line about an error, whoever raised it."""
     if not isinstance(error, MmrecError):

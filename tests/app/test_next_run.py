@@ -72,7 +72,7 @@ async def test_finished_run_with_a_given_time_is_extended_by_minutes(
     folder = record(Path("checkpoints/tiny").absolute(), [*a_training(300, **text), *an_ending(step=300)], **text)
     app = an_app()
     resumed: list[Any] = []
-    monkeypatch.setattr(app, "_resume", resumed.append)
+    monkeypatch.setattr(app, "resume", resumed.append)
     async with app.run_test(size=(100, 30)) as pilot:
         app.open_screen("report", folder=folder)
         await until_shown(pilot, "n plans a new run")

@@ -19,7 +19,7 @@ from mmrec_engine.settings import resolve
 from mmrec_tui.app.session import StartParameters, Training
 from tests.app.conftest import TINY, an_app, is_planned, screen_text, table_of, until, until_shown
 from tests.app.every_screen import OPENERS
-from tests.app.recorded import a_training, record
+from tests.app.recorded import a_training, an_ending, record
 
 REPEATED = "Even the smallest model deserves quality training.\n" * 200
 
@@ -165,6 +165,41 @@ async def test_start_beside_another_training_is_told_and_confirmed(
         assert "tiny-3" not in screen_text(app) and not begun
         await pilot.press("s")
         await until(pilot, lambda: begun)
+
+
+@pytest.mark.parametrize(
+    ("language", "asked", "no", "yes"),
+    [
+        ("en", "other is training: both will be slower. Resume tiny beside it?", "n", "y"),
+        ("tr", "other şu anda eğitiliyor: ikisi de yavaşlar. tiny yine de sürdürülsün mü?", "h", "e"),
+    ],
+)
+async def test_run_is_resumed_beside_another_training_only_if_confirmed(
+    language: str, asked: str, no: str, yes: str, monkeypatch: pytest.MonkeyPatch, without_torch: None
+) -> None:
+    """From the start screen, and from the report of a finished run, which asks for how much longer before."""
+    resumed: list[tuple[str, bool]] = []
+    app = an_app(language)
+    monkeypatch.setattr(app, "train", lambda resolved, *, resume: resumed.append((resolved.settings.name, resume)))
+    monkeypatch.setattr(catalog, "is_live", lambda folder: folder.name == "other")
+    limit: dict[str, Any] = {"epochs": None, "max_steps": 20}
+    folder = record(Path("checkpoints", "tiny").absolute(), [*a_training(20, **limit), *an_ending(step=20)], **limit)
+    record(Path("checkpoints", "other"), [*a_training(20), events.State(step=20, state="TRAINING")])
+    async with app.run_test(size=(80, 24)) as pilot:
+        for answer, expected in ((no, []), (yes, [("tiny", True)])):
+            app.resume(resolve({"output_dir": str(folder.parent), "name": "tiny"}))
+            await until(pilot, lambda: app.screen.is_modal)
+            assert asked in " ".join(screen_text(app).replace("│", " ").split())
+            await pilot.press(answer)
+            await until(pilot, lambda: not app.screen.is_modal)
+            assert resumed == expected
+        app.continue_run(folder, finished=True)
+        await until_shown(pilot, "20")
+        await pilot.press("enter")
+        await until(pilot, lambda: bool(app.screen.query("#yes")))
+        await pilot.press(no)
+        await until(pilot, lambda: not app.screen.is_modal)
+        assert resumed == [("tiny", True)]
 
 
 async def test_check_that_fails_after_the_first_press_is_told_and_confirmed(

@@ -231,7 +231,7 @@ async def test_dialog_for_more_training_keeps_each_character_of_what_is_no_numbe
     folder = record(Path("checkpoints/tiny").absolute(), [*a_training(200, **given), *an_ending(step=200)], **given)
     app = an_app(language, session=Watching(folder))
     resumed: list[Any] = []
-    monkeypatch.setattr(app, "_resume", resumed.append)
+    monkeypatch.setattr(app, "resume", resumed.append)
     async with app.run_test(size=(80, 24)) as pilot:
         app.continue_run(folder, finished=True)
         await until(pilot, lambda: isinstance(app.screen, AskingScreen) and app.focused is not None)
@@ -248,7 +248,7 @@ async def test_a_run_is_given_parts_of_minutes_more(
     folder = record(Path("checkpoints/tiny").absolute(), [*a_training(200, **given), *an_ending(step=200)], **given)
     app = an_app(session=Watching(folder))
     resumed: list[Any] = []
-    monkeypatch.setattr(app, "_resume", resumed.append)
+    monkeypatch.setattr(app, "resume", resumed.append)
     async with app.run_test(size=(80, 24)) as pilot:
         app.continue_run(folder, finished=True)
         await until(pilot, lambda: isinstance(app.screen, AskingScreen))

@@ -19,7 +19,7 @@ from mmrec_engine.runs.run_time import Costs
 from mmrec_engine.settings import Resolved
 from mmrec_tui.app.before_checks import BeforeChecks
 from mmrec_tui.app.draft import named
-from mmrec_tui.app.in_app import chosen_values, error_text, remedy_text
+from mmrec_tui.app.in_app import chosen_values, error_text, remedy_text, words_about_training
 from mmrec_tui.app.keys import Key, keys_of
 from mmrec_tui.app.screens.base import KeyBar, MmrecScreen, Title
 from mmrec_tui.app.session import StartParameters, Work
@@ -149,9 +149,7 @@ class ChecklistScreen(MmrecScreen):
 
     @property
     def _beside_words(self) -> str:
-        names = [one_line(name) for name in self._beside]
-        key = "checklist.beside-several" if len(names) > 1 else "checklist.beside"
-        return self.say(key, names=", ".join(names)) if names else ""
+        return words_about_training(self._beside, self.say)
 
     @property
     def _failed_ids(self) -> frozenset[str]:

@@ -221,7 +221,7 @@ class StartScreen(MmrecScreen):
 
         if self._last is not None:
             place = {"output_dir": str(self._last.path.parent), "name": self._last.path.name}
-            self.own_app.train(resolve(place), resume=True)
+            self.own_app.resume(resolve(place))
 
     def action_watch(self) -> None:
         if self._live is not None:
