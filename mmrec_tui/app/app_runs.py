@@ -150,7 +150,9 @@ class AppRuns(App[object], inherit_bindings=False):
         folder = resolved.settings.run_folder
         others = [name for name in training_now(folder.parent) if name != folder.name]
         if others:
-            question = self.say("app.resume-beside", beside=words_about_training(others, self.say), name=one_line(folder.name))
+            question = self.say(
+                "app.resume-beside", beside=words_about_training(others, self.say), name=one_line(folder.name)
+            )
             self.push_screen(SureScreen(question, "sure.resume"), go_on)
         else:
             go_on()

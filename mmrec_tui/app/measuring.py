@@ -17,6 +17,7 @@ from mmrec_tui.app.session import Work
 _OTHERS = ("tiny", "mini", "small")  # larger ones take long to measure: only when they are chosen
 _SETTLED_SECONDS = 0.8  # a value that is being typed is not measured digit by digit
 _SECONDS = 0.8
+_AGAIN_SECONDS = 10.0  # between measurements on a machine with other work, which may end at any time
 
 
 _FOR_THE_SPEED = settings_that_decide("speed")
@@ -37,6 +38,7 @@ class Measuring:
             None  # measured while the app itself was starting: once more, after the others
         )
         self._measured_again = False
+        self._measured_at = 0.0  # the monotonic time of the last measurement
 
     @property
     def seen(self) -> object:
@@ -61,14 +63,15 @@ class Measuring:
         chosen = self._settings is not None and self._settings.config == config
         return (chosen or config in _OTHERS) and (self._settings is None or self._key(config) not in self._known)
 
-    def look(self) -> None:
+    def look(self, *, is_busy: bool = False) -> None:
+        """is_busy: the machine has other work; the chosen config is measured repeatedly, until that work has ended."""
         if self._work is not None:
             if not self._work.done:
                 return
             before, found = self._known.get(self._work_key), self._work.result
             # Other work on the machine only makes a step slower.
             self._known[self._work_key] = found if before is None or found is None else before.least(found)
-            self._work = None
+            self._work, self._measured_at = None, time.monotonic()
             if self._first is None and found is not None:
                 self._first = self._work_key
         settings = self._settings
@@ -80,6 +83,8 @@ class Measuring:
         if wanted is None and self._first in keys.values() and not self._measured_again:
             self._measured_again = True
             wanted = next(config for config, key in keys.items() if key == self._first)
+        if wanted is None and is_busy and time.monotonic() - self._measured_at > _AGAIN_SECONDS:
+            wanted = settings.config
         if wanted is not None:
             self._work_key = keys[wanted]
             chosen = replace(settings, config=wanted, name=None, epochs=1)

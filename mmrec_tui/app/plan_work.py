@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mmrec_engine.planning.present_speed import steps_that_fit_now
 from mmrec_engine.settings import Resolved, Settings
 from mmrec_tui.app.draft import windows_of
 from mmrec_tui.app.measuring import Measuring
@@ -55,8 +56,17 @@ class PlanWork:
         corpus = self.preparing.corpus
         if settings is not None and corpus is not None and may_measure and not self.planning.is_under_way:
             self.measuring.want(settings, corpus.tokenizer.vocab_size, windows_of(settings, corpus)[1])
-        self.measuring.look()
+        is_busy = settings is not None and self.steps_that_fit_now(settings) is not None
+        self.measuring.look(is_busy=may_measure and is_busy)
         return self.planning.seen != before
+
+    def steps_that_fit_now(self, settings: Settings) -> int | None:
+        """Steps that fit at the present speed, if clearly fewer than planned. It is the speed that the time of an epoch
+        shows."""
+        plan, costs = self.planning.plan, self.measuring.costs_with(settings)
+        if plan is None or costs is None or costs.step <= 0:
+            return None
+        return steps_that_fit_now(plan.planned.expected, settings.windows_a_step * settings.seq_len / costs.step)
 
     def leave(self) -> Work[Any] | None:
         """Leave the processors to others. Returns the work whose last step is still under way."""

@@ -13,7 +13,6 @@ from mmrec_engine.data.prepare import short_split
 from mmrec_engine.errors import MmrecError
 from mmrec_engine.events import Planned
 from mmrec_engine.model.memory_estimate import fitting_changes
-from mmrec_engine.planning.present_speed import steps_that_fit_now
 from mmrec_engine.runs.catalog import free_name
 from mmrec_engine.settings import Settings
 from mmrec_engine.settings.pretrained import pretrained_name
@@ -71,21 +70,13 @@ def plan_summary(
     if plan is not None and "limited_by" in plan.planned.expected:
         expected = {**plan.planned.expected, "steps": ahead.steps}  # those of the given epochs were estimated
     room = Room(free, short_of_memory, changed_settings(ways, settings, say))
-    fitting = None if plan is None else _fitting_now(plan.planned.expected, settings, work)
+    fitting = work.steps_that_fit_now(settings)
     words = summary_text(ahead, folder, room, say, narrow=narrow, expected=expected, early=early, fitting=fitting)
     if plan is not None and plan.doubtful and fitting is None:
         words += Content("\n") + Content.styled(f"! {say('plan.speeds-doubtful')}", "bold $warning")
     if trained and ahead.step_seconds is None and expected is None:
         words += Content("\n  ") + plain(say("plan.times-later", name=trained))
     return words
-
-
-def _fitting_now(expected: Mapping[str, Any], settings: Settings, work: PlanWork) -> int | None:
-    """Steps that fit at the present speed, if clearly fewer than planned. It is the one that the time of an epoch shows."""
-    costs = work.measuring.costs_with(settings)
-    if costs is None or costs.step <= 0:
-        return None
-    return steps_that_fit_now(expected, settings.windows_a_step * settings.seq_len / costs.step)
 
 
 def ends_early(planned: Planned) -> bool:
