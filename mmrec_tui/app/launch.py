@@ -15,6 +15,7 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mmrec_engine.errors import MmrecError
 from mmrec_engine.locales import foreign
 from mmrec_engine.locales.catalogue import Language
 from mmrec_engine.storage.run_files import LOG
@@ -60,12 +61,16 @@ def open_app(given_language: str | None, watch: Path | None = None, model: str |
     _listen(stage)
     try:
         _show(stage, streams)
+        told = _save_written(stage)
         _finish_detaching(stage)
         training = stage.training
         if training is not None:  # the screen is gone, the training is not
             _go_on_without_screen(stage, streams)
     finally:
         streams.restore()
+    if not stage.hung_up:
+        for line in told:
+            _say(line)
     code = _farewell(stage)
     _end_with_work_under_way(code)
     return code
@@ -128,6 +133,24 @@ def _may_open_again(stage: Stage, failure: BaseException) -> bool:
     reason = one_line(f"{type(failure).__name__}: {told}")[:200]
     stage.notice = stage.wording("app.broke", reason=reason, log=app_log())
     return stage.session is not None and len(stage.failures) < _MOST_FAILURES
+
+
+def _save_written(stage: Stage) -> list[str]:
+    """Save what was written with a model, where nobody could be asked: the terminal is gone, a signal came, or the screen failed
+    too often. Returns a line about each text."""
+    if not (stage.hung_up or stage.ending_signal or stage.failures):
+        return []
+    from mmrec_tui.app.in_app import error_text
+    from mmrec_tui.app.writing import save_text
+
+    told = []
+    for checkpoint, draft in stage.drafts.items():
+        if draft.is_unsaved:
+            try:
+                told.append(stage.wording("write.saved", path=save_text(checkpoint, draft.text)))
+            except MmrecError as error:
+                told.append(error_text(error, stage.wording))
+    return told
 
 
 def _finish_detaching(stage: Stage) -> None:

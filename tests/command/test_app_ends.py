@@ -130,6 +130,23 @@ def test_signal_ends_an_idle_app_at_once(opened: Open) -> None:
     assert screen.restored
 
 
+@pytest.mark.parametrize("how", ["signal", extended("terminal lost")])
+def test_written_text_is_saved_where_nobody_can_be_asked(opened: Open, made: Path, how: str) -> None:
+    screen = opened("write", "made")
+    screen.wait_for("temperature")
+    screen.press("a", "b", "c")
+    screen.wait_for("abc")
+    saved = made / "writing-1.txt"
+    if how == "signal":
+        screen.process.terminate()
+        assert screen.wait_for_end() == 143
+        assert "text saved" in screen.text()
+    else:
+        screen.hang_up()
+        wait_until(saved.exists, "the text was not saved")
+    assert saved.read_text() == "abc\n"
+
+
 @pytest.mark.extended
 def test_leaving_while_training_asks_first(command: Command, opened: Open, text_file: Path) -> None:
     plan(command, text_file, **ENDLESS)
