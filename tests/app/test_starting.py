@@ -190,6 +190,7 @@ async def test_run_is_resumed_beside_another_training_only_if_confirmed(
             app.resume(resolve({"output_dir": str(folder.parent), "name": "tiny"}))
             await until(pilot, lambda: app.screen.is_modal)
             assert asked in " ".join(screen_text(app).replace("│", " ").split())
+            assert len({button.region.y for button in app.screen.query("#choices Button")}) == 1
             await pilot.press(answer)
             await until(pilot, lambda: not app.screen.is_modal)
             assert resumed == expected
