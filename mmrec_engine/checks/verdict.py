@@ -157,7 +157,9 @@ def _lever(history: History, best: float, last: float) -> tuple[str, dict[str, f
     rate, better = settings.get("learning_rate"), BEST_RATE.get(str(settings.get("optimizer")))
     if _memorises(history, best, last):
         evidence = {"training": training, "validation": last, "dropout": dropout}
-        return ("dropout" if dropout < _MOST_DROPOUT else "text"), evidence
+        # A planned run that passed over its text as often as is useful had the dropout for that: more of it changes little.
+        exhausted = settings.get("time") is not None and passes_that_exhaust(history) is not None
+        return ("text" if exhausted or dropout >= _MOST_DROPOUT else "dropout"), evidence
     from_nothing = (
         settings.get("config") != PRETRAINED
     )  # else the best rates, which were measured from nothing, are too high

@@ -33,8 +33,6 @@ _BESIDE_UNCHECKED = 4.0
 _SHARE_KEPT = 0.04  # of the time: preparing the plan, and a reserve
 _MOST_WINDOWS = 16  # a step
 _TOKENS_OF_MOST = 1e6  # of a run whose speed is not measured yet
-# If the planner chooses these, a run ends before its time rather than only memorise its text.
-_OF_REPEATING = ("dropout", "max_steps")
 _FAR_BELOW = 4.0  # times the best rate
 # How many times lower the rate is for trained weights (docs/results.md): for no more passes over a text than they have made
 # already; for more of them, or another text of which they will see no more than they have seen of any.
@@ -315,11 +313,12 @@ def _sees_enough(config: str, one: _Estimate, text: TextFacts, known: Rules) -> 
 
 
 def _may_end(resolved: Resolved) -> bool:
-    """Whether a run of this plan may end before its time. For a pretrained model nothing was measured."""
+    """Whether a run of this plan ends before its time rather than only memorise its text: at any dropout, since with more of it
+    more passes were not better either. For a pretrained model nothing was measured."""
     return (
         resolved.settings.shape is None
         and resolved.settings.epochs is None
-        and all(is_free(name, resolved) for name in _OF_REPEATING)
+        and is_free("max_steps", resolved)
         and (is_free("learning_rate", resolved) or _learns_fast(resolved))
     )
 
@@ -332,5 +331,5 @@ def _learns_fast(resolved: Resolved) -> bool:
 def was_limited(planned: Resolved) -> bool:
     """Whether a planned run makes at most `most_steps`."""
     settings, sources = planned.settings, planned.sources
-    chosen = settings.epochs is None and all(sources[name] == PLANNER for name in _OF_REPEATING)
+    chosen = settings.epochs is None and sources["max_steps"] == PLANNER
     return settings.shape is None and chosen and (sources["learning_rate"] == PLANNER or _learns_fast(planned))

@@ -21,6 +21,7 @@ MEAN_OF = 50  # steps
 _FALLS_AS = 0.12  # a loss falls no faster than steps^-0.12 in the second half of a run (as in target_loss.py)
 _RISEN = 0.005  # share by which a validation loss is above its best, from which on it no longer falls
 FROM_NOTHING = 0.9  # of ln V: a lower first loss is that of a trained model
+_WHILE_TRAINING = ("wide", "severe")  # variants of `validation-below-training` that say whether to train on
 _PASSED = ("validation-below-training", "perplexity-sane", "accuracy-rising", "early-stopping")
 
 
@@ -177,11 +178,13 @@ class ValidationRules:
     def _judge_gap(self, event: events.Validation, ended: bool = False) -> None:
         """The usual case: validation is about as high as training, or above it. ended: the run has ended, and what was
         reported before is reported again with the last values."""
-        limits = numbers("validation-below-training")
+        limits, run = numbers("validation-below-training"), self._run
         self._gap_judged_at = event.step
         apart = event.loss / event.training_loss - 1
         values: Values = {"step": event.step, "loss": event.loss, "training": event.training_loss, "apart": abs(apart)}
         reading = self._read_gap(event, apart, values)
+        if reading in _WHILE_TRAINING and (ended or 0 < run.planned <= event.step):
+            reading += "-ended"
         values["variant"] = reading
         severe = reading.startswith("severe")
         stays_far = self._gap_told_at > 0 and reading.startswith("wide")
