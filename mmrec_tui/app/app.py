@@ -135,16 +135,22 @@ class MmrecApp(AppRuns, inherit_bindings=False):
             self.open_screen("report", folder=folder)
 
     def plan_in_the_time(
-        self, settings: Mapping[str, Any], seconds: float, repeated: Mapping[str, Any] | None = None
+        self,
+        settings: Mapping[str, Any],
+        seconds: float,
+        repeated: Mapping[str, Any] | None = None,
+        *,
+        asks_text: bool = False,
     ) -> None:
         """Open the plan of the best model in this time, for the text of these settings, on top of this screen; an open plan
-        below is closed with what is over it. repeated: settings that are not left to the planner."""
+        below is closed with what is over it. repeated: settings that are not left to the planner; asks_text: ask for another
+        text at once."""
         from mmrec_engine.settings import FIELDS
         from mmrec_tui.app.draft import OF_A_TEXT, Draft, known_settings
 
         text = {name: settings[name] for name in OF_A_TEXT if settings.get(name) not in (None, FIELDS[name].default)}
         timed = Draft(known_settings(text)).in_the_time(seconds).given
-        self._replace_plan(draft=Draft({**timed, **known_settings(dict(repeated or {}))}))
+        self._replace_plan(draft=Draft({**timed, **known_settings(dict(repeated or {}))}), asks_text=asks_text)
 
     def plan_further(self, checkpoint: Path, seconds: float | None) -> None:
         """Open the plan of a run that begins with these weights, at the choice of its text, as `plan_in_the_time` does.

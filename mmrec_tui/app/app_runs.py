@@ -129,6 +129,8 @@ class AppRuns(App[object], inherit_bindings=False):
 
         told = self.say.clock(settings[limit]) if limit == "time" else self.say.number(reached)
         question = self.say(f"extend.{limit}", name=one_line(folder.name), reached=told)
+        if (passes := _passes_that_exhaust(folder)) is not None:
+            question += "\n" + self.say("extend.memorises", passes=self.say.number(passes))
         # The suggestion makes the run twice as long, as the remedy of one that still improves does.
         kind: Kind = "number" if limit == "time" else "integer"
         self.push_screen(AskingScreen(question, str(reached), kind=kind, refusal=refusal), extend)
@@ -334,6 +336,14 @@ class AppRuns(App[object], inherit_bindings=False):
 
     def tell_error(self, error: Exception) -> None:
         self.notify(error_text(error, self.say), severity="error", timeout=12, markup=False)
+
+
+def _passes_that_exhaust(folder: Path) -> float | None:
+    """How often this run has passed over its text, if more passes would only memorise it."""
+    from mmrec_engine.checks.verdict import passes_that_exhaust
+    from mmrec_engine.runs.run_reader import RunReader
+
+    return passes_that_exhaust(RunReader(folder).first_view())
 
 
 def made_screen(name: str, *what: Any, **how: Any) -> Screen[Any]:

@@ -136,7 +136,7 @@ def _may_open_again(stage: Stage, failure: BaseException) -> bool:
 
 
 def _save_written(stage: Stage) -> list[str]:
-    """Save what was written with a model, where nobody could be asked: the terminal is gone, a signal came, or the screen failed
+    """Save what was written with a model, where nobody could be asked: the terminal is gone, a signal came, or a screen failed
     too often. Returns a line about each text."""
     if not (stage.hung_up or stage.ending_signal or stage.failures):
         return []

@@ -51,6 +51,31 @@ async def test_the_report_proposes_a_run_by_a_key_and_not_by_a_command(
         assert app.screen._draft.given == {**text, "time": 180}  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize("language", ["en", "tr"])
+async def test_run_that_has_exhausted_its_text_asks_for_more_text_and_warns_of_more_passes(
+    language: str, small_text: Path, monkeypatch: pytest.MonkeyPatch, without_torch: None
+) -> None:
+    monkeypatch.setattr("tests.app.recorded.EPOCH", 30)  # steps: ten passes
+    text: dict[str, Any] = {"data_dir": str(small_text), "time": 120.0, "epochs": None, "max_steps": 300}
+    rate = {"optimizer": "muon", "learning_rate": 0.04}
+    stream = [*a_training(300, **rate, **text), *an_ending(step=300)]
+    folder = record(Path("checkpoints/tiny").absolute(), stream, **rate, **text)
+    app = an_app(language)
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.open_screen("report", folder=folder)
+        await until_shown(pilot, {"en": "n asks for more text", "tr": "n daha çok metin sorar"}[language])
+        await pilot.press("c")
+        await until_shown(pilot, {"en": "passed over its text 10 times", "tr": "üzerinden 10 kez"}[language])
+        await pilot.press("escape")
+        await until(pilot, lambda: table_of(app) == "report")
+        await pilot.press("n")
+        await until_shown(pilot, {"en": "More text helps most", "tr": "En çok daha fazla metin"}[language])
+        assert app.screen.is_modal and getattr(app.screen_stack[-2], "table", "") == "plan"
+        await pilot.press("escape")
+        await until(pilot, lambda: table_of(app) == "plan")
+        assert app.screen._draft.given == {"data_dir": str(small_text), "time": 120}  # type: ignore[attr-defined]
+
+
 async def test_finished_run_is_suggested_twice_its_steps_as_by_the_remedy_for_one_that_still_improves(
     without_torch: None,
 ) -> None:

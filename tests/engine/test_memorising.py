@@ -55,7 +55,9 @@ def test_a_gap_at_the_end_of_a_run_says_nothing_of_training_on(times: float, var
     step, one = of(memorised(times), ID)[-1]
     assert (step, one["values"]["variant"]) == (900, variant)
     told = evidence(one, "en") + advice(one, "en") + evidence(one, "tr") + advice(one, "tr")
-    assert not any(words in told for words in ("no reason to stop", "training on", "may go on", "sürdürmek", "sürebilir"))
+    assert not any(
+        words in told for words in ("no reason to stop", "training on", "may go on", "sürdürmek", "sürebilir")
+    )
     start = "4.0 times the training loss" if times == 4.0 else "90.0% above the training loss"
     assert one["evidence"].startswith(f"{start} at the end")
 

@@ -139,13 +139,14 @@ class TextTree(DirectoryTree):
 class ChooserScreen(Dialog["dict[str, str | tuple[str, ...]] | None"]):
     """Its result is a change of the plan: a value of the setting `data_dir`, or of `--corpus` for a data set.
 
-    What is chosen is what was used last, the field or the tree; a line says what it is.
+    What is chosen is what was used last, the field or the tree; a line says what it is. why: a line above the question.
     """
 
     BINDINGS: ClassVar = [("ctrl+s", "take", ""), ("down", "tree", "")]
 
-    def __init__(self) -> None:
+    def __init__(self, why: str = "") -> None:
         super().__init__()
+        self._why = why
         self._from_tree = False  # whether the tree was used after the field
         self._typed: Choice | None = None
         self._below = Below()  # listed again when the chooser is opened again
@@ -159,6 +160,8 @@ class ChooserScreen(Dialog["dict[str, str | tuple[str, ...]] | None"]):
         stage = self._own_app.stage
         self._base = first_folder(stage.text_folder, stage.preferences.corpora)
         with Vertical(id="dialog", classes="tall"):
+            if self._why:
+                yield Static(self._why, id="why", markup=False)
             yield Static(say("chooser.what"))
             yield PathInput(placeholder=say("chooser.path"), select_on_focus=False, id="path")
             yield TextTree(self._base, id="tree")

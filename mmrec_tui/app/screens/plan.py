@@ -34,14 +34,22 @@ _PANES = ("configs", "corpora", "settings")
 
 class PlanScreen(PlanNextScreen):
     """plan: one to go on with; draft: a new one; otherwise the one that was kept when the screen was left. pane: where the
-    focus is at first."""
+    focus is at first. asks_text: ask for another text at once."""
 
     table: ClassVar[str] = "plan"
     topic: ClassVar[str | None] = "hyperparameters-set"
 
-    def __init__(self, plan: PlanInWork | None = None, draft: Draft | None = None, pane: str = "configs") -> None:
+    def __init__(
+        self,
+        plan: PlanInWork | None = None,
+        draft: Draft | None = None,
+        pane: str = "configs",
+        *,
+        asks_text: bool = False,
+    ) -> None:
         super().__init__()
-        self._pane = pane
+        self._pane = "corpora" if asks_text else pane
+        self._asks_text = asks_text
         self._form = Form(id="form")
         self._made, self._first = plan, draft
         self._shown: object = None
@@ -73,6 +81,8 @@ class PlanScreen(PlanNextScreen):
         for pane in self.query(Pane):  # whether its text fits decides on a key
             self.watch(pane, "show_vertical_scrollbar", self.refresh_keys, init=False)
         self.set_interval(_LOOK_SECONDS, self._look)
+        if self._asks_text:
+            self.call_after_refresh(self._ask_more_text)
         if self._plan.beside_own:
             self.own_app.tell("plan.beside-own")
         elif self._pane == "corpora":
@@ -208,6 +218,11 @@ class PlanScreen(PlanNextScreen):
         from mmrec_tui.app.screens.chooser import ChooserScreen
 
         self.app.push_screen(ChooserScreen(), self._path_chosen)
+
+    def _ask_more_text(self) -> None:
+        from mmrec_tui.app.screens.chooser import ChooserScreen
+
+        self.app.push_screen(ChooserScreen(self.say("chooser.more")), self._path_chosen)
 
     def _path_chosen(self, chosen: dict[str, str | tuple[str, ...]] | None) -> None:
         if chosen is None:

@@ -293,11 +293,15 @@ class ReportScreen(MmrecScreen):
         self.app.push_screen(RemedyScreen(found), take)
 
     def action_plan_next(self) -> None:
-        """The plan of the run that the verdict proposes: this text, its time, settings of a better run; the rest is open."""
+        """The plan of the run that the verdict proposes: this text, or more of it if that is what the run lacked, its time,
+        settings of a better run; the rest is open."""
         if self._history is None or self._verdict is None:
             self.own_app.tell("report.no-proposal")
             return
-        self.own_app.plan_in_the_time(self._history.settings, self._verdict["seconds"], self._verdict["settings"])
+        verdict = self._verdict
+        self.own_app.plan_in_the_time(
+            self._history.settings, verdict["seconds"], verdict["settings"], asks_text=verdict["lever"] == "text"
+        )
 
     def action_train_further(self) -> None:
         """The plan of a run with the weights that are being tried, for a text to be chosen; its time is that of this run."""
