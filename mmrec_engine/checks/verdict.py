@@ -87,6 +87,7 @@ def verdict_of(history: History, others: OtherRuns | None = None) -> dict[str, A
         and other is not None
         and earlier is not None
         and is_advised(history, other, earlier)
+        and not (slowed(history) and not _repeated(other.settings, history.settings))  # a busy machine explains it
     ):
         lever = "earlier"
         of_best = given_time(other.settings) or other.seconds

@@ -479,6 +479,18 @@ def test_a_run_on_a_busy_machine_is_not_compared_as_if_its_settings_were_the_rea
         assert all((one in told) == busy for one in words), told
 
 
+def test_a_run_that_a_busy_machine_kept_from_its_steps_is_advised_no_other_choice_of_the_same_settings() -> None:
+    """It was worse than a shorter run which made about as many steps; a new plan for its time would be the one that it had."""
+    own = replanned(falling(time=240, dropout=0.2), 1900)
+    shorter = replace(earlier_run(2.85, time=120, dropout=0.1), seconds=110.0, work=own.work)
+    verdict = verdict_of(own, OtherRuns(shorter))
+    assert verdict is not None and verdict["slowed"] is not None and verdict["earlier"]["result"] == "worse"
+    assert verdict["lever"] == "time" and "on an idle machine" in verdict_lines(verdict, "en")[-1]
+    of_better = replace(shorter, settings={**shorter.settings, "config": "mini"})
+    other_model = verdict_of(own, OtherRuns(of_better))
+    assert other_model is not None and other_model["lever"] == "earlier" and other_model["settings"] == {"config": "mini"}
+
+
 def test_a_pause_and_a_length_by_hand_are_no_busy_machine() -> None:
     paused = verdict_of(replanned(falling(time=120), 1900, events.Paused(step=10), events.Resumed(step=10)))
     by_hand = events.SettingsChanged(changes={"max_steps": 210}, before={}, reason="user", planned_steps=210)
