@@ -19,6 +19,7 @@ from mmrec_engine.locales.plurals import fill
 from mmrec_engine.locales.verdicts import verdict_lines
 from mmrec_engine.runs.failures import failure_in_report, failure_text, interruption_in_report
 from mmrec_engine.runs.history import History
+from mmrec_engine.runs.part_bits import part_bits
 from mmrec_engine.storage.files import write_whole
 from mmrec_engine.storage.run_files import REPORTS
 
@@ -74,8 +75,8 @@ def report_of(
         "parameters": started.parameters if started else None,
         "corpus": started.corpus if started else {},
         "baselines": started.baselines if started else {},
-        "best": _metrics(history.best),
-        "final": _metrics(history.last_validation),
+        "best": _metrics(history.best, history.started),
+        "final": _metrics(history.last_validation, history.started),
         "checklist": checklist,
         "findings": findings,
         "waived": sorted({str(one.get("id")) for one in findings if one.get("waived") is True}),
@@ -109,8 +110,10 @@ def markdown(report: Mapping[str, Any], language: Language) -> str:
             cells = [name, step, number(one["loss"], ".4f"), number(one["perplexity"], ".2f"), share,
                      number(one["bits_per_character"], ".3f")]  # fmt: skip
             lines.append(f"| {' | '.join(cells)} |")
-            parts = one.get("parts", {}).items()
-            lines += [f"| {name}: {_plain(part)} | {step} | {number(loss, '.4f')} | | | |" for part, loss in parts]
+            bits = one.get("part_bits", {})
+            for part, loss in one.get("parts", {}).items():
+                of_part = f" {number(bits[part], '.3f')} " if part in bits else " "
+                lines.append(f"| {name}: {_plain(part)} | {step} | {number(loss, '.4f')} | | |{of_part}|")
     if report["baselines"]:
         counted = ", ".join(f"{name} {number(loss, '.3f')}" for name, loss in report["baselines"].items())
         lines += ["", f"{say('baselines')}: {counted}"]
@@ -179,11 +182,12 @@ def _advice(findings: list[dict[str, Any]], language: Language) -> list[str]:
     return lines
 
 
-def _metrics(validation: events.Validation | None) -> dict[str, Any] | None:
+def _metrics(validation: events.Validation | None, started: events.RunStarted | None) -> dict[str, Any] | None:
     if validation is None:
         return None
     names = ("step", "loss", "perplexity", "accuracy", "bits_per_character", *(("parts",) if validation.parts else ()))
-    return {name: getattr(validation, name) for name in names}
+    bits = part_bits(validation, started)
+    return {name: getattr(validation, name) for name in names} | ({"part_bits": bits} if bits else {})
 
 
 def _plain(value: object) -> str:

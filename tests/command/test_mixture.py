@@ -57,7 +57,8 @@ def test_mixture_keeps_its_weights_and_reports_each_loss(command: Command, corpo
     assert f"Loss of digits: {looked[-1]['parts']['digits']:.3f}" in result.err
     assert result.json["final"]["parts"] == looked[-1]["parts"]
     report = (folder / "report.md").read_text(encoding="utf-8")
-    assert f"best: digits | 20 | {looked[-1]['parts']['digits']:.4f}" in report
+    bits = json.loads((folder / "report.json").read_text(encoding="utf-8"))["best"]["part_bits"]["digits"]
+    assert f"best: digits | 20 | {looked[-1]['parts']['digits']:.4f} | | | {bits:.3f} |" in report
 
     told = command("evaluate", "tiny", "--json")
     assert told.code == 0, told.err

@@ -24,6 +24,7 @@ from mmrec_engine.evaluation.metrics import MetricSums
 from mmrec_engine.evaluation.validation import training_loss, validate, validate_sample
 from mmrec_engine.events import result_of
 from mmrec_engine.model.language_model import create_model
+from mmrec_engine.runs.part_bits import part_bits
 from mmrec_engine.settings import Settings, resolve
 from mmrec_engine.settings.model_config import ModelConfig
 from mmrec_engine.tokenizer import tokenizer_from_dict
@@ -201,6 +202,31 @@ def test_total_loss_weights_corpora_by_their_shares(tmp_path: Path) -> None:
     looked = result_of(validate_sample(model, corpus, 32, 10**6, False, corpus_that_decides="two"))
     assert looked is not None
     assert looked[0].loss == pytest.approx(whole.parts["two"])
+
+
+def test_bits_of_each_corpus_make_those_of_all(tmp_path: Path) -> None:
+    """Weighted by share and characters a token. They compare with a run on one corpus, as a loss of other tokens does not."""
+    paths = two(tmp_path)
+    _, corpus = prepared([f"{paths[0]}=1", f"{paths[1]}=3"])
+    whole = result_of(
+        validate(create_model(ModelConfig("mmrec", corpus.tokenizer.vocab_size, 16, 1, 2, 32), 1), corpus, 32)
+    )
+    assert whole is not None
+    told = events.Validation(
+        step=1, loss=whole.loss, perplexity=2.0, accuracy=0.5, bits_per_character=whole.bits_per_character, batches=1,
+        best=True, patience_used=0, patience=5, epoch=1, parts=whole.parts,
+    )  # fmt: skip
+    described = corpus.describe()
+    started = events.RunStarted(planned_steps=1, steps_an_epoch=1, parameters=1, corpus=described, settings={})
+    bits = part_bits(told, started)
+    assert list(bits) == ["one", "two"]
+    weights = {
+        one["name"]: one["share"] * (one["validation_characters"] - 1) / (one["validation_tokens"] - 1)
+        for one in described["parts"]
+    }
+    together = sum(weights[name] * bits[name] for name in bits) / sum(weights.values())
+    assert together == pytest.approx(whole.bits_per_character)
+    assert part_bits(told, None) == part_bits(replace(told, parts=None), started) == {}
 
 
 def test_corpus_loss_is_weighted_by_share_not_by_size(tmp_path: Path) -> None:
