@@ -488,7 +488,9 @@ def test_a_run_that_a_busy_machine_kept_from_its_steps_is_advised_no_other_choic
     assert verdict["lever"] == "time" and "on an idle machine" in verdict_lines(verdict, "en")[-1]
     of_better = replace(shorter, settings={**shorter.settings, "config": "mini"})
     other_model = verdict_of(own, OtherRuns(of_better))
-    assert other_model is not None and other_model["lever"] == "earlier" and other_model["settings"] == {"config": "mini"}
+    assert (
+        other_model is not None and other_model["lever"] == "earlier" and other_model["settings"] == {"config": "mini"}
+    )
 
 
 def test_a_pause_and_a_length_by_hand_are_no_busy_machine() -> None:
