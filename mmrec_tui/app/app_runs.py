@@ -66,6 +66,8 @@ class AppRuns(App[object], inherit_bindings=False):
         self.push_screen(made_screen("training"))
 
     def watch_run(self, folder: Path) -> None:
+        """Show a run. Beside one that is being trained here only an ended one can be shown: in its report."""
+        from mmrec_engine.storage.folder_lock import is_live
         from mmrec_tui.app.session import Watching
 
         if not self._is_its_own(folder):
@@ -74,8 +76,10 @@ class AppRuns(App[object], inherit_bindings=False):
         if session is not None and session.owned and session.live:
             if folder.resolve() == session.folder.resolve():
                 self.show_run()
-            else:
+            elif is_live(folder):
                 self.warn("app.trains-already", name=session.folder.name)
+            else:
+                self.open_screen("report", folder=folder)
             return
         if session is not None:
             session.close()

@@ -88,6 +88,17 @@ class Writer:
 
 
 @dataclass(frozen=True)
+class Trial:
+    """What is being tried with the model of a run. file: in its folder, empty if it has no checkpoint; seed: of the text that
+    the writer makes."""
+
+    prompt: str
+    file: str
+    seed: int
+    writer: Writer
+
+
+@dataclass(frozen=True)
 class Alternative:
     """One continuation of a text. marks: of its tokens, counted from its beginning. ended: its document ended here."""
 

@@ -76,8 +76,8 @@ async def test_double_click_on_a_recent_run_opens_it_once() -> None:
     app = an_app()
     async with app.run_test(size=(120, 36)) as pilot:
         await until_shown(pilot, "tiny  ")
-        await double_click(pilot, "tiny  ", "training", late=False)
-        assert [table_of_one(one) for one in app.screen_stack] == ["start", "training"]
+        await double_click(pilot, "tiny  ", "report", late=False)
+        assert [table_of_one(one) for one in app.screen_stack] == ["start", "report"]
 
 
 def test_only_a_quick_second_press_in_the_same_place_is_swallowed() -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
@@ -21,10 +20,10 @@ from mmrec_engine.runs.other_runs import OtherRuns, other_runs
 from mmrec_engine.runs.run_reader import RunReader
 from mmrec_engine.storage.run_files import BEST, FINAL, usual_model
 from mmrec_tui.app.after_checks import AfterChecks, needs_checks
-from mmrec_tui.app.exporting import ask_where_to_export
 from mmrec_tui.app.in_app import error_text
 from mmrec_tui.app.keys import Key, keys_of
-from mmrec_tui.app.screens.base import KeyBar, MmrecScreen, Title
+from mmrec_tui.app.screens.base import KeyBar, Title
+from mmrec_tui.app.screens.report_next import ReportNextScreen
 from mmrec_tui.app.session import Work
 from mmrec_tui.app.widgets.finding_panels import is_mended_anew
 from mmrec_tui.app.widgets.items import Items
@@ -34,36 +33,23 @@ from mmrec_tui.app.widgets.report_text import (
     SAMPLE_WIDTH,
     next_text,
     numbers_text,
+    once_ended,
     proposal_text,
     samples_text,
     stopped_text,
     written_text,
 )
 from mmrec_tui.app.widgets.sampling import Sampling, WrongValueError
-from mmrec_tui.app.writing import Writer
+from mmrec_tui.app.writing import Trial, Writer
 from mmrec_tui.presentation.figures import View, figure_of
 from mmrec_tui.terminal import one_line
-
-if TYPE_CHECKING:
-    from mmrec_engine.run.follow_up import Offer
 
 _LOOK_SECONDS = 0.1
 _OF_A_MODEL = ("#try-head", "#prompt", "#sampling", "#written")
 _KEYS_OF_A_MODEL = {"prompt", "write", "export", "tokens", "which", "train_further"}
 
 
-@dataclass(frozen=True)
-class Trial:
-    """What is being tried with the model. file: of the run, empty if it has no checkpoint; seed: of the text that the writer
-    makes."""
-
-    prompt: str
-    file: str
-    seed: int
-    writer: Writer
-
-
-class ReportScreen(MmrecScreen):
+class ReportScreen(ReportNextScreen):
     """folder: of the run. trial: to go on with."""
 
     table: ClassVar[str] = "report"
@@ -85,6 +71,7 @@ class ReportScreen(MmrecScreen):
         self._shown_state: object = None
         self._checks: AfterChecks | None = None
         self._checked = -1
+        self._awaited = ""  # the run that is being trained here, as shown: what starts another one waits for its end
         self._fields_region = NULL_REGION  # where the fields were before the page got another height
         self._refusal = ""  # why Enter generates no text; in its place, as the one before it has other settings
 
@@ -131,6 +118,10 @@ class ReportScreen(MmrecScreen):
             self._show_history(self._history)
             if not self._after and needs_checks(self._folder, self._history):
                 self._checks = AfterChecks(self._folder, self._history, self._verdict, self.say.language)
+        if self._trained != self._awaited:
+            self._awaited = self._trained
+            self._show_words()
+            self._show_findings()
         if self._checks is not None and self._checks.seen != self._checked:
             self._checked = self._checks.seen
             self._show_findings()
@@ -146,7 +137,9 @@ class ReportScreen(MmrecScreen):
     def _show_words(self) -> None:
         if self._history is not None:
             room = self.query_one("#report").scrollable_content_region.width or SAMPLE_WIDTH
-            words = numbers_text(self._history, self.say, room, self._verdict, saved=self._has_model)
+            words = numbers_text(
+                self._history, self.say, room, self._verdict, saved=self._has_model, awaited=self._awaited
+            )
             self.query_one("#numbers", Static).update(words)
             self.query_one("#samples", Static).update(samples_text(self._history, self.say, room))
 
@@ -175,10 +168,6 @@ class ReportScreen(MmrecScreen):
             (answer or (fields if of_sampling else self.focused)).scroll_visible(animate=False)
 
     @property
-    def _has_model(self) -> bool:
-        return bool(self._file)
-
-    @property
     def _findings(self) -> list[dict[str, Any]]:
         """The findings in the record, and those made here since."""
         recorded = list(self._history.findings) if self._history is not None else []
@@ -196,6 +185,7 @@ class ReportScreen(MmrecScreen):
             self.query_one("#next", Static).update(say("report.checking", done=len(checks.found), total=checks.total))
         elif self._history is not None:
             proposal = proposal_text(self._verdict, say) or stopped_text(self._history, say, saved=self._has_model)
+            proposal = once_ended(proposal, self._awaited, say)
             name = self._folder.name if self._has_model else ""
             self.query_one("#next", Static).update(next_text(self._findings, name, say, proposal))
 
@@ -232,12 +222,6 @@ class ReportScreen(MmrecScreen):
 
     # Keys
 
-    def _needs_model(self) -> bool:
-        """Whether there is a checkpoint; says so if there is none."""
-        if not self._has_model:
-            self.own_app.warn("report.no-model")
-        return self._has_model
-
     def action_prompt(self) -> None:
         if self._needs_model():
             self.set_focus(self.query_one("#prompt"))
@@ -250,11 +234,6 @@ class ReportScreen(MmrecScreen):
             return
         self._file = other
         self.own_app.tell("report.which", name=other)
-
-    def action_write(self) -> None:
-        """A place to write in with the model that writes now."""
-        if self._needs_model():
-            self.own_app.open_screen("write", checkpoint=str(self._folder / self._file), title=self._folder.name)
 
     def action_fold(self) -> None:
         self.query_one(Items).fold()
@@ -274,45 +253,6 @@ class ReportScreen(MmrecScreen):
     def on_items_remedy_chosen(self) -> None:
         self.action_apply()
 
-    def action_apply(self) -> None:
-        """A follow-up run with a remedy for the findings."""
-        from mmrec_tui.app.screens.remedy import RemedyScreen
-
-        history, app, folder = self._history, self.own_app, self._folder
-        if history is None:
-            return
-        found = offers(self._findings, history.settings_now)
-        if not found:
-            app.tell("remedy.none")
-            return
-
-        def take(offer: Offer | None) -> None:
-            if offer is not None:
-                app.follow(folder, offer)
-
-        self.app.push_screen(RemedyScreen(found), take)
-
-    def action_plan_next(self) -> None:
-        """The plan of the run that the verdict proposes: this text, or more of it if that is what the run lacked, its time,
-        settings of a better run; the rest is open."""
-        if self._history is None or self._verdict is None:
-            self.own_app.tell("report.no-proposal")
-            return
-        verdict = self._verdict
-        self.own_app.plan_in_the_time(
-            self._history.settings, verdict["seconds"], verdict["settings"], asks_text=verdict["lever"] == "text"
-        )
-
-    def action_train_further(self) -> None:
-        """The plan of a run with the weights that are being tried, for a text to be chosen; its time is that of this run."""
-        if self._needs_model():
-            settings = self._history.settings if self._history is not None else {}
-            self.own_app.plan_further(self._folder / self._file, settings.get("time"))
-
-    def action_go_on_run(self) -> None:
-        if self._history is not None:
-            self.own_app.continue_run(self._folder, finished=self._history.state == "FINISHED")
-
     def shown_keys(self) -> list[Key]:
         other = FINAL if self._file == BEST else BEST
         hidden = set() if (self._folder / other).exists() else {"which"}
@@ -320,7 +260,9 @@ class ReportScreen(MmrecScreen):
             hidden |= _KEYS_OF_A_MODEL
         if self._verdict is None:
             hidden.add("plan_next")
-        if self._history is None or self.own_app.stage.training is not None:
+        if self._trained and not self._is_on_stage:
+            hidden.add("curves")
+        if self._history is None or self._trained:
             hidden |= {"go_on_run", "apply", "plan_next"}
         elif not offers(self._findings, self._history.settings_now):
             hidden.add("apply")
@@ -331,21 +273,3 @@ class ReportScreen(MmrecScreen):
         mended = self._history is not None and is_mended_anew(self._history)
         advised = "apply" if mended else "go_on_run" if self._verdict is None else "plan_next"
         return sorted(self.shown_keys(), key=lambda key: key.action != advised)
-
-    def action_tokens(self) -> None:
-        """The validation text as the model reads it."""
-        if self._needs_model():
-            self.own_app.open_screen("tokens", checkpoint=self._folder / self._file)
-
-    def action_curves(self) -> None:
-        """The run's own screen, with all its plots."""
-        session = self.own_app.stage.session
-        if session is not None and session.folder.resolve() == self._folder.resolve():
-            self.dismiss()
-        else:
-            self.dismiss()
-            self.own_app.watch_run(self._folder)
-
-    def action_export(self) -> None:
-        if self._needs_model():
-            ask_where_to_export(self, self._folder / self._file, f"export-{self._folder.name}")

@@ -23,7 +23,7 @@ from mmrec_tui.app.session import Work
 from mmrec_tui.app.widgets.panel import plain
 from mmrec_tui.app.widgets.restyling import set_options
 from mmrec_tui.locales import Wording
-from mmrec_tui.presentation.states import OVER, STATE_STYLES
+from mmrec_tui.presentation.states import ENDED, OVER, STATE_STYLES
 from mmrec_tui.terminal import one_line
 
 if TYPE_CHECKING:
@@ -192,7 +192,7 @@ class StartScreen(MmrecScreen):
             run = next((run for run in self._runs if str(run.path) == event.option.id), None)
             if run is not None:
                 self._opening()
-                self.own_app.watch_run(run.path)
+                (self.own_app.show_report if run.state in ENDED else self.own_app.watch_run)(run.path)
         elif event.option.id is not None and event.option.id.startswith(_TIMED):
             self._plan_for(60.0 * int(event.option.id.removeprefix(_TIMED)))
         elif event.option.id is not None:

@@ -34,10 +34,12 @@ def numbers_text(
     verdict: dict[str, Any] | None = None,
     *,
     saved: bool = True,
+    awaited: str = "",
 ) -> Content:
     """The results of the run: how it ended, the best and the last validation, against the baselines if there are any.
 
-    room: columns for the table of validations. verdict: `verdict_of`. saved: the run has a checkpoint.
+    room: columns for the table of validations. verdict: `verdict_of`. saved: the run has a checkpoint. awaited: as for
+    `once_ended`.
     """
     started, finished, step = history.started, history.finished, history.last_step
     lines: list[Content] = []
@@ -66,7 +68,7 @@ def numbers_text(
     elif step is not None:
         lines.append(plain(say("report.no-validation")))
     if stopped := stopped_text(history, say, saved=saved):
-        lines.append(plain(stopped))
+        lines.append(plain(once_ended(stopped, awaited, say)))
     if started is not None and history.best is not None:
         for name, loss in started.baselines.items():
             apart = loss - history.best.loss
@@ -78,7 +80,7 @@ def numbers_text(
             lines.append(plain(say("report.baselines"), "$foreground 80%"))
     if verdict is not None:
         sentences = verdict_lines(verdict, say.language, say.number)
-        lines += [plain(one_line(line)) for line in (*sentences, proposal_text(verdict, say))]
+        lines += [plain(one_line(line)) for line in (*sentences, once_ended(proposal_text(verdict, say), awaited, say))]
     return Content("\n").join(lines)
 
 
@@ -101,6 +103,12 @@ def proposal_text(verdict: dict[str, Any] | None, say: Wording) -> str:
         case _:
             key = "plan-same-weights" if "init_from" in repeated else "plan-next"
     return say(f"report.{key}", **values)
+
+
+def once_ended(words: str, awaited: str, say: Wording) -> str:
+    """A next step, and that it is possible once the run that is being trained here has ended. awaited: its name; empty if there
+    is none."""
+    return say("report.once-ended", words=words, name=awaited) if words and awaited else words
 
 
 def stopped_text(history: History, say: Wording, *, saved: bool = True) -> str:
