@@ -1,10 +1,15 @@
-"""How a corpus was read, in lines for the user. A function of the `corpus` entry of run.json, which may come from anywhere."""
+"""What a run began with, in lines for the user: how its corpus was read, and whose weights it has at first.
+
+Functions of the entries of run.json, which may come from anywhere.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
+from mmrec_engine.settings.pretrained import is_pretrained, pretrained_name
 from mmrec_tui.locales import Wording
 from mmrec_tui.terminal import one_line
 
@@ -14,6 +19,19 @@ _MOST = 3  # names
 def short_name(corpus: Mapping[str, Any]) -> str:
     """Of a path the last part."""
     return one_line(str(corpus.get("name", ""))).rstrip("/").rpartition("/")[2]
+
+
+def weights_name(first: str) -> str:
+    """Whose weights these are: the name of a run, or of a pretrained model. first: as for `init_from`."""
+    path = Path(first)
+    name = path.parent.name if path.suffix == ".pt" else path.name
+    return one_line(pretrained_name(first) if is_pretrained(first) else name)
+
+
+def begun_from(settings: Mapping[str, Any], say: Wording) -> str:
+    """Whose weights a run begins with, in a few words; empty for random ones."""
+    first = settings.get("init_from")
+    return say("weights.from", name=weights_name(first)) if isinstance(first, str) and first else ""
 
 
 def reading_lines(corpus: Mapping[str, Any], say: Wording) -> Iterator[str]:

@@ -27,6 +27,7 @@ from mmrec_tui.app.widgets.items import Items
 from mmrec_tui.app.widgets.panel import plain
 from mmrec_tui.app.widgets.plan_summary import free_run_name
 from mmrec_tui.presentation.findings import title_of
+from mmrec_tui.presentation.reading import begun_from
 from mmrec_tui.terminal import one_line
 
 _LOOK_SECONDS = 0.1
@@ -135,7 +136,8 @@ class ChecklistScreen(MmrecScreen):
             return " · ".join(part for part in (self._beside_words, sure) if part)
         key = "checklist.failing" if failed else "checklist.ready"
         place = {"name": settings.run_folder.name, "folder": settings.run_folder, "count": len(failed)}
-        ready = say(key, **place)
+        begun = begun_from(settings.as_dict(), say)
+        ready = say(key, **place) + (f" · {begun}" if begun else "")
         if checks.planned is None:
             return ready
         return say("checklist.planned", choices=chosen_values(checks.planned.choices, _SHOWN, say)) + "\n" + ready

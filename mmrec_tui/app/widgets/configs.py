@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 from textual.app import ComposeResult
 from textual.content import Content
@@ -24,7 +23,7 @@ from mmrec_tui.app.widgets.panel import plain
 from mmrec_tui.app.widgets.restyling import set_line, set_options, set_text
 from mmrec_tui.locales import Wording
 from mmrec_tui.presentation.planned import reasons
-from mmrec_tui.terminal import one_line
+from mmrec_tui.presentation.reading import weights_name
 
 _NAME = 7  # columns of a name
 _FROM_NOTHING = Settings()
@@ -104,9 +103,7 @@ def starting_weights(settings: Settings, say: Wording) -> str:
     """What the weights of an earlier run decide; empty for random ones, and for a pretrained model, which is a row itself."""
     if settings.init_from is None or not begins_with_a_run(settings):
         return ""
-    path = Path(settings.init_from)
-    name = one_line(path.parent.name if path.suffix == ".pt" else path.name)
-    return say("plan.begins-with", name=name, field=field_name("init_from", say))
+    return say("plan.begins-with", name=weights_name(settings.init_from), field=field_name("init_from", say))
 
 
 def _epoch_time(plan: PlanInWork, say: Wording, trains: bool, config: str) -> str:

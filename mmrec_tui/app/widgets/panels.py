@@ -25,6 +25,7 @@ from mmrec_tui.app.widgets.panel import Panel, bar, hanging, plain, shown_number
 from mmrec_tui.locales import Wording
 from mmrec_tui.presentation.findings import evidence_of, raised_rate, title_of
 from mmrec_tui.presentation.planned import replanned_values
+from mmrec_tui.presentation.reading import begun_from
 from mmrec_tui.presentation.spark import spark
 from mmrec_tui.presentation.states import ENDED, STATE_STYLES
 from mmrec_tui.terminal import one_line
@@ -103,7 +104,9 @@ def _figures(history: History, state: str, say: Wording, width: int, decay: floa
         if step.curriculum is not None and step.curriculum < 1:
             add("curriculum", share=say.whole_percent(step.curriculum))
         add("norm", norm=shown_number(say, step.grad_norm, 2))
-    return Content(" " + _fitted(parts, width - 1))
+    line, begun = _fitted(parts, width - 1), begun_from(history.settings, say)
+    fits = begun and cell_len(line + _APART + begun) < width
+    return Content(f" {line}{_APART}{begun}" if fits else f" {line}")
 
 
 def _fitted(parts: list[tuple[str, ...]], room: int) -> str:
@@ -272,7 +275,9 @@ def log_line(event: events.Event, say: Wording) -> str:
     at = say.number(event.step)
     match event:
         case events.RunStarted():
-            return say("log.started", steps=say.number(event.planned_steps), parameters=say.number(event.parameters))
+            line = say("log.started", steps=say.number(event.planned_steps), parameters=say.number(event.parameters))
+            begun = begun_from(event.settings, say)
+            return f"{line}, {begun}" if begun else line
         case events.Validation():
             key = "log.validation-best" if event.best else "log.validation"
             key = "log.validation-sampled" if event.sampled else key

@@ -23,6 +23,7 @@ from mmrec_tui.app.plan_work import PlanWork
 from mmrec_tui.app.widgets.panel import plain
 from mmrec_tui.locales import Wording
 from mmrec_tui.presentation.planned import expected_values
+from mmrec_tui.presentation.reading import begun_from
 from mmrec_tui.terminal import one_line
 
 
@@ -70,8 +71,10 @@ def plan_summary(
     if plan is not None and "limited_by" in plan.planned.expected:
         expected = {**plan.planned.expected, "steps": ahead.steps}  # those of the given epochs were estimated
     room = Room(free, short_of_memory, changed_settings(ways, settings, say))
-    fitting = work.steps_that_fit_now(settings)
-    words = summary_text(ahead, folder, room, say, narrow=narrow, expected=expected, early=early, fitting=fitting)
+    fitting, begun = work.steps_that_fit_now(settings), begun_from(settings.as_dict(), say)
+    words = summary_text(
+        ahead, folder, room, say, narrow=narrow, expected=expected, early=early, fitting=fitting, begun=begun
+    )
     if plan is not None and plan.doubtful and fitting is None:
         words += Content("\n") + Content.styled(f"! {say('plan.speeds-doubtful')}", "bold $warning")
     if trained and ahead.step_seconds is None and expected is None:
@@ -113,9 +116,11 @@ def summary_text(
     expected: Mapping[str, Any] | None = None,
     early: bool = False,
     fitting: int | None = None,
+    begun: str = "",
 ) -> Content:
     """The summary of the run. folder: of the run; narrow: in two short lines; expected: of a run with a given time, by the
-    planner; early: it ends before its time; fitting: so many of its steps fit at the present speed of a busy machine."""
+    planner; early: it ends before its time; fitting: so many of its steps fit at the present speed of a busy machine; begun:
+    whose weights it begins with."""
     clock = {name: "…" if value is None else say.clock(value) for name, value in
              (("time", ahead.seconds), ("first_time", ahead.seconds_to_validation))}  # fmt: skip
     size = "-short" if narrow else ""
@@ -135,6 +140,7 @@ def summary_text(
         disk=say.memory(ahead.disk_bytes),
         folder=one_line(str(folder)),
     )
+    second = f"{begun} · {second}" if begun else second
     if fitting is None:
         lines = Content.styled("✓ ", "bold $success") + plain(first)
     else:

@@ -19,6 +19,7 @@ from mmrec_tui.app.widgets.panels import prompt_words, samples_lines
 from mmrec_tui.app.writing import Written
 from mmrec_tui.locales import Wording
 from mmrec_tui.presentation.findings import advice_of, title_of
+from mmrec_tui.presentation.reading import begun_from
 from mmrec_tui.presentation.states import ENDED
 from mmrec_tui.terminal import one_line
 
@@ -54,7 +55,8 @@ def numbers_text(
             "time": say.clock(history.took),
             "speed": say.short(history.tokens_per_second),
         }
-        lines.append(plain(say("report.run", **values)))
+        begun = begun_from(history.settings, say)
+        lines.append(plain(say("report.run", **values) + (f" · {begun}" if begun else "")))
     if failure := failure_words(history, say):
         lines.append(plain(failure, "$error"))
     rows = [[say(f"report.column-{name}") for name in ("which", "step", "loss", "perplexity", "accuracy", "bits")]]
