@@ -37,6 +37,7 @@ class History:
         self.state: events.StateWord = "PREPARING"
         self.paused = False  # whatever the state word: while a paused run saves, that is SAVING
         self.planned_steps = 0
+        self._passes_a_step = 0.0  # over the text, as the planner counts them; 0: it has planned nothing
         self.was_paused = False
         self.steps_before_replanning = 0  # planned steps that the run's own replanning has changed since; 0: it has not
         self.settings: dict[str, Any] = {}
@@ -97,6 +98,7 @@ class History:
                 return
             case events.Planned():
                 self.choices = event.choices
+                self._passes_a_step = _passes_a_step(event)
                 exact = "limited_by" not in event.expected  # else the plan has estimated the steps of the given epochs
                 self.planned_steps = int(event.expected.get("steps") or 0) if exact else 0
             case events.RunStarted():
@@ -144,6 +146,11 @@ class History:
         """Another number of steps was asked for."""
         if steps and steps != self.planned_steps:
             self.planned_steps, self.steps_before_replanning = steps, 0
+
+    @property
+    def planned_passes(self) -> float | None:
+        """Passes over the text that the planned steps make, as the planner counts them; None for a run that it did not plan."""
+        return self._passes_a_step * self.planned_steps or None
 
     @property
     def is_replanned(self) -> bool:
@@ -300,3 +307,10 @@ class History:
     def _add_non_finite(self, step: int) -> None:
         self.non_finite.append(step)
         del self.non_finite[:-_MOST_NON_FINITE]
+
+
+def _passes_a_step(event: events.Planned) -> float:
+    steps, passes = (event.expected.get(name) for name in ("steps", "passes"))
+    if not isinstance(steps, int | float) or not isinstance(passes, int | float) or steps <= 0:
+        return 0.0
+    return passes / steps if math.isfinite(passes) else 0.0

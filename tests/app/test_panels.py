@@ -22,10 +22,10 @@ from mmrec_engine.settings import resolve
 from mmrec_engine.training.plan import Plan, steps_of_epochs
 from mmrec_tui.app.preparing import Look
 from mmrec_tui.app.widgets.finding_panels import hints_text, items_text
+from mmrec_tui.app.widgets.machine import machine_text
 from mmrec_tui.app.widgets.panel import hanging
 from mmrec_tui.app.widgets.panels import (
     log_line,
-    machine_text,
     merged_log,
     newest_rows,
     patience_text,

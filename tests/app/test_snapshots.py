@@ -109,7 +109,7 @@ def _the_same_everywhere(
     # where a scroll bar's thumb ends within its cell
     monkeypatch.setattr("textual.scrollbar.ScrollBarRender.VERTICAL_BARS", [" "] * 8)
     # the number of readings depends on the time that drawing takes
-    monkeypatch.setattr("mmrec_tui.app.widgets.panels.spark", lambda values, *how: spark([0.3, 0.6, 0.4], *how))
+    monkeypatch.setattr("mmrec_tui.app.widgets.machine.spark", lambda values, *how: spark([0.3, 0.6, 0.4], *how))
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
     yield

@@ -20,8 +20,9 @@ from mmrec_tui.app.screens.base import KeyBar
 from mmrec_tui.app.screens.run_view import RunViewScreen
 from mmrec_tui.app.widgets.finding_panels import Checklist, Hints
 from mmrec_tui.app.widgets.lens import Lens
+from mmrec_tui.app.widgets.machine import MachinePanel
 from mmrec_tui.app.widgets.panel import TitledPanel
-from mmrec_tui.app.widgets.panels import Log, MachinePanel, Patience, SampleText, StateLine
+from mmrec_tui.app.widgets.panels import Log, Patience, SampleText, StateLine
 from mmrec_tui.app.widgets.plot import Plot
 from mmrec_tui.app.widgets.tabs import PanelTabs
 from mmrec_tui.presentation.figures import figure_of
@@ -149,7 +150,7 @@ class TrainingScreen(RunViewScreen):
                 self._guarded(log, lambda one: cast(Log, one).look(history))
         if self._ticks % _METER_TICKS == 1:
             readings = self._meter.read(session.process)
-            self._guarded("panel-machine", lambda one: cast(MachinePanel, one).look(readings))
+            self._guarded("panel-machine", lambda one: cast(MachinePanel, one).look(readings, over))
         if state != self._last_state and session.loaded:
             self._state_changed(state)
         # Some time after the last state the process may still be running.

@@ -22,6 +22,7 @@ from mmrec_tui.app.widgets.panel import LongPanel, Panel, plain, shortened, wrap
 from mmrec_tui.locales import Wording
 from mmrec_tui.presentation.findings import advice_of, evidence_of, title_of
 from mmrec_tui.presentation.planned import replanned_words
+from mmrec_tui.presentation.states import OVER
 from mmrec_tui.terminal import one_line
 
 STYLES = {
@@ -162,7 +163,8 @@ def hints_text(
         parts.append(Content.styled("· ", "bold $accent") + plain(say("hint.stopped-early")))
     parts += [finding_text(finding, say, whole) for finding in problems]
     if history.is_replanned:
-        words = say("hint.replanned", **replanned_words(history.steps_before_replanning, history.planned_steps, say))
+        key = "hint.replanned-over" if state in OVER else "hint.replanned"
+        words = say(key, **replanned_words(history.steps_before_replanning, history.planned_steps, say))
         parts.append(Content.styled("· ", "bold $accent") + plain(words))
     if not parts:
         return Content.styled(say("hint.none"), "$foreground 80%")

@@ -1,4 +1,4 @@
-"""The panels of a run beside its plots: state line, patience, sample, log, machine.
+"""The panels of a run beside its plots: state line, patience, sample, log.
 
 Each is a function of the history that is called with `look`; none touches a file, a thread or a tensor.
 """
@@ -8,10 +8,7 @@ from __future__ import annotations
 import math
 import re
 import textwrap
-from collections import deque
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from rich.cells import cell_len
 from textual.content import Content
@@ -26,12 +23,11 @@ from mmrec_tui.locales import Wording
 from mmrec_tui.presentation.findings import evidence_of, raised_rate, title_of
 from mmrec_tui.presentation.planned import replanned_values
 from mmrec_tui.presentation.reading import begun_from
-from mmrec_tui.presentation.spark import spark
 from mmrec_tui.presentation.states import ENDED, STATE_STYLES
 from mmrec_tui.terminal import one_line
 
 _MOST_DOTS = 10
-_MOST_READINGS = 120  # of the machine: the last two minutes
+_EARLY = ("early_stopped", "target_reached")  # before the planned end, so that no share of the plan is the run's
 _ROOM_FOR_BOTH = 95  # columns of the state line for the last loss and its moving average
 _APART = "  "  # between two figures of the state line
 _NEW_LINE = "⏎"
@@ -54,7 +50,7 @@ def state_text(
     where = Content(f" {one_line(name)}") + Content.styled(
         f" · {one_line(corpus)}" if corpus else "", "$foreground 80%"
     )
-    epoch, epochs = (step.epoch if step else 0), _epochs(history)
+    epoch, epochs = _epochs(history)
     middle = Content.styled(word, STATE_STYLES.get(state, "bold $primary"))
     if history.progress is not None and state in ("PREPARING", "VALIDATING"):
         share = history.progress.share
@@ -68,7 +64,8 @@ def state_text(
         share = (step.step if step else 0) / history.planned_steps if history.planned_steps else 0.0
         words = f" {say('state-line.epoch', epoch=epoch, epochs=epochs)}" if epochs else ""
         middle += Content(f" {words} ")
-    percent = f" {say.whole_percent(min(1.0, share))} "
+    ending = history.finished.status if history.finished is not None and state == "FINISHED" else ""
+    percent = f" {say(f'status.{ending}') if ending in _EARLY else say.whole_percent(min(1.0, share))} "
     room = width - where.cell_length - middle.cell_length - cell_len(percent) - 2
     if room < 8:  # the name is shortened for the numbers
         where = where.truncate(max(6, where.cell_length - (8 - room)), ellipsis=True)
@@ -120,12 +117,12 @@ def _fitted(parts: list[tuple[str, ...]], room: int) -> str:
     return _APART.join(chosen)
 
 
-def _epochs(history: History) -> int:
-    """The epoch of the last planned step; 0 if it is not known."""
-    started = history.started
+def _epochs(history: History) -> tuple[int, int]:
+    """The present epoch and that of the last planned step; the latter is 0 if it is not known. A run whose passes over the text
+    are rounded to 8.0 has 8 epochs, though its last steps begin a ninth one."""
+    started, made = history.started, 0 if history.last_step is None else history.last_step.epoch
     if started is None or not started.steps_an_epoch:
-        return 0
-    made = 1 if history.last_step is None else history.last_step.epoch
+        return made, 0
     names = (
         started.corpus.get("train_windows"),
         history.settings.get("batch_size"),
@@ -133,8 +130,12 @@ def _epochs(history: History) -> int:
     )
     windows, batch, accumulated = (one if isinstance(one, int) else 0 for one in names)
     if windows > 0 and batch > 0 and accumulated > 0:  # the steps of an epoch are rounded up
-        return max(made, (history.planned_steps - 1) * batch * accumulated // windows + 1)
-    return max(made, math.ceil(history.planned_steps / started.steps_an_epoch))
+        exact = (history.planned_steps - 1) * batch * accumulated // windows + 1
+    else:
+        exact = math.ceil(history.planned_steps / started.steps_an_epoch)
+    passes = history.planned_passes
+    rounded = exact if passes is None else max(1, min(exact, math.ceil(round(passes, 1))))
+    return (min(made, rounded), rounded) if made <= exact else (made, made)
 
 
 class Patience(Panel):
@@ -309,39 +310,3 @@ def log_line(event: events.Event, say: Wording) -> str:
             return say("log.finished", step=at, status=say(f"status.{event.status}"))
         case _:
             return ""
-
-
-class MachinePanel(Panel):
-    """The present and earlier load of this machine, and the run's share of it."""
-
-    def __init__(self, title: str = "", topic: str | None = None, **how: Any) -> None:
-        super().__init__(title, topic, **how)
-        self._past: dict[str, deque[float]] = {}
-
-    def look(self, readings: dict[str, float]) -> None:
-        for name, value in readings.items():
-            self._past.setdefault(name, deque(maxlen=_MOST_READINGS)).append(value)
-        size = self.size
-        self.tell(machine_text(readings, self._past, self.say, max(10, size.width), size.height))
-
-
-def machine_text(
-    readings: dict[str, float], past: Mapping[str, Sequence[float]], say: Wording, width: int, height: int
-) -> Content:
-    """A bar each and, if there is space, a sparkline of the last minutes below it."""
-    if not readings:
-        return Content.styled(say("machine.unknown"), "$foreground 80%")
-    shares = [name for name in ("cpu", "memory", "gpu") if name in readings]
-    with_course = height >= 2 * len(shares) + 1
-    lines = []
-    for name in shares:
-        words = say(f"machine.{name}")
-        value = say.whole_percent(readings[name])
-        room = max(4, width - cell_len(words) - cell_len(value) - 3)
-        lines.append(Content(f"{words} ") + bar(readings[name], min(room, _MOST_READINGS)) + Content(f" {value}"))
-        if with_course:
-            course = spark(list(past.get(name, ()))[-room:], room, 0.0, 1.0)
-            lines.append(Content(" " * (cell_len(words) + 1)) + Content.styled(course, "$primary"))
-    if "process" in readings:
-        lines.append(Content(say("machine.process", memory=say.memory(readings["process"]))))
-    return Content("\n").join(lines)

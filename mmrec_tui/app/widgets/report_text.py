@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from rich.cells import cell_len
 from textual.content import Content
 
 from mmrec_engine import events
@@ -26,6 +27,7 @@ from mmrec_tui.terminal import one_line
 SAMPLE_WIDTH = 76  # columns; the narrowest report has as many
 _UNFINISHED = {"STOPPED": "report.next-stopped", "DIED": "report.next-died", "FAILED": "report.next-failed"}
 _COLUMN = 12  # columns of a column of the table of validations, if there is space
+_APART = 2  # columns between two of them, at least
 
 
 def numbers_text(
@@ -63,12 +65,14 @@ def numbers_text(
     for name, one in (("best", history.best), ("last", history.last_validation)):
         if one is not None:
             rows.append([say(f"report.{name}"), *_figures(one, say)])
-            rows += [[one_line(part)[:12], "", say.number(loss, 4)] for part, loss in (one.parts or {}).items()]
+            rows += [[one_line(part), "", say.number(loss, 4)] for part, loss in (one.parts or {}).items()]
     heads, *values_below = _table(rows, room)
     if values_below:
         lines += [Content.styled(heads, "bold"), *map(plain, values_below)]
     elif step is not None:
         lines.append(plain(say("report.no-validation")))
+    if unmeasured := _steps_since_validation(history):
+        lines.append(plain(say("report.not-evaluated", steps=say.number(unmeasured))))
     if stopped := stopped_text(history, say, saved=saved):
         lines.append(plain(once_ended(stopped, awaited, say)))
     if started is not None and history.best is not None:
@@ -84,6 +88,12 @@ def numbers_text(
         sentences = verdict_lines(verdict, say.language, say.number)
         lines += [plain(one_line(line)) for line in (*sentences, once_ended(proposal_text(verdict, say), awaited, say))]
     return Content("\n").join(lines)
+
+
+def _steps_since_validation(history: History) -> int:
+    """Steps that the figures of the last validation know nothing of."""
+    step, validation = history.last_step, history.last_validation
+    return 0 if step is None or validation is None else max(0, step.step - validation.step)
 
 
 def proposal_text(verdict: dict[str, Any] | None, say: Wording) -> str:
@@ -150,17 +160,23 @@ def _figures(one: events.Validation, say: Wording) -> list[str]:
 
 
 def _table(rows: list[list[str]], room: int) -> list[str]:
-    """Rows in columns, the first row has a cell for each: as far apart as `room`, in columns, allows."""
-    widths = [max(len(row[number]) for row in rows if number < len(row)) for number in range(len(rows[0]))]
-    if _COLUMN * len(widths) <= room:
-        widths = [max(_COLUMN, width) for width in widths]
-        between = ""
+    """Rows in columns, the first row has a cell for each: as far apart as `room`, in columns, allows. The first cells are names,
+    which are cut only where there is no room for them beside the others."""
+    names, *figures = (
+        max(cell_len(row[number]) for row in rows if number < len(row)) for number in range(len(rows[0]))
+    )
+    for column in range(_COLUMN, 0, -1):
+        widths = [max(column, width + _APART) for width in figures]
+        if names + sum(widths) <= room:
+            names = max(names, min(_COLUMN, room - sum(widths)))
+            break
     else:
-        between = " " * (2 if sum(widths) + 2 * (len(widths) - 1) <= room else 1)
+        widths = [width + 1 for width in figures]
+        names = min(names, max(_COLUMN, room - sum(widths)))
     return [
-        between.join(
-            f"{cell:>{width}}" if number else f"{cell:<{width}}"
-            for number, (cell, width) in enumerate(zip(row, widths, strict=False))
+        "".join(
+            f"{cell:>{width}}" if number else Content(cell).truncate(width, ellipsis=True, pad=True).plain
+            for number, (cell, width) in enumerate(zip(row, (names, *widths), strict=False))
         )
         for row in rows
     ]
