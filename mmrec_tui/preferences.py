@@ -21,7 +21,8 @@ _MOST_RECENT = 12
 
 @dataclass
 class Preferences:
-    """plan: settings given by the user, by name; profile: the one that was chosen for it. x_axis: step, tokens or time.
+    """plan: settings given by the user, by name; proposed: those of a plan that was proposed, which are no choices of the user
+    as long as they are in `plan` unchanged; profile: the one that was chosen for the plan. x_axis: step, tokens or time.
     smoothing: a decay of the training loss' moving average; 0: none. notify: a shell command for the end of each run."""
 
     language: str | None = None
@@ -32,6 +33,7 @@ class Preferences:
     x_axis: str = "step"
     smoothing: float = USUAL_DECAY
     notify: str = ""
+    proposed: dict[str, Any] = field(default_factory=dict)
 
     def note_corpus(self, path: str) -> None:
         self.corpora = [path, *(known for known in self.corpora if known != path)][:_MOST_RECENT]

@@ -5,13 +5,15 @@ Knows no screen: the one that shows it may be closed and opened again, in anothe
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from mmrec_engine.data.prepare import Corpus, short_split
 from mmrec_engine.errors import RequestError
 from mmrec_engine.run.starting_weights import with_model_of
 from mmrec_engine.runs.catalog import locate
-from mmrec_engine.settings import FIELDS, Resolved, Settings
+from mmrec_engine.settings import FIELDS, Resolved, Settings, parse
 from mmrec_engine.settings.presets import PRESETS
 from mmrec_engine.settings.pretrained import is_pretrained
 from mmrec_tui.app.draft import OF_A_TEXT, Draft, corpora_as_typed, known_settings
@@ -40,7 +42,9 @@ class PlanInWork:
         self.begun = False
         self.awaited = False
         kept = kept_draft(preferences)
-        self.beside_own = proposed and _has_own_choices(kept, first)
+        self.beside_own = proposed and _has_own_choices(kept, first, preferences.proposed)
+        self._kept = (kept.given, preferences.proposed)
+        self._proposed = dict(first.given) if proposed else preferences.proposed
         self._drafts = Drafts(kept if self.beside_own else first)
         self._drafts.change(first)
         self._opened_with = dict(first.given)
@@ -119,9 +123,11 @@ class PlanInWork:
         self.beside_own = self.beside_own and not self.is_changed
         if self.begun or self.beside_own:
             return
-        now = dict(self.draft.given), self.draft.held_profile
-        if now != (self._preferences.plan, self._preferences.profile):
-            self._preferences.plan, self._preferences.profile = now
+        now, kept = (dict(self.draft.given), self.draft.held_profile), self._preferences
+        if now != (kept.plan, kept.profile):
+            kept.plan, kept.profile = now
+            own, proposed_before = self._kept
+            kept.proposed = proposed_before if self.draft.given == own else self._proposed
             self._is_unsaved = True
 
     def save(self) -> None:
@@ -135,6 +141,7 @@ class PlanInWork:
         if not self.beside_own:
             self._preferences.plan = {name: value for name, value in self.draft.given.items() if name != "name"}
             self._preferences.profile = self.draft.held_profile
+            self._preferences.proposed = self._proposed
             self._preferences.save()
         self.begun = True
 
@@ -238,7 +245,12 @@ def kept_draft(preferences: Preferences) -> Draft:
     return Draft(known_settings(preferences.plan), preferences.profile)
 
 
-def _has_own_choices(kept: Draft, first: Draft) -> bool:
-    """Whether `first` in place of this draft would lose more than a text and a time."""
-    own = set(kept.given) - set(OF_A_TEXT) - {"time"}
-    return any(first.given.get(name) != kept.given[name] for name in own)
+def _has_own_choices(kept: Draft, first: Draft, proposed: Mapping[str, Any]) -> bool:
+    """Whether `first` in place of this draft would lose a choice of the user other than a text and a time. proposed: values
+    that were proposed for it. A usual value is no choice where nothing else would take its place."""
+    usual = {"time", "recipe"}.isdisjoint(kept.given)
+    return any(
+        first.given.get(name) != value and (name not in proposed or proposed[name] != value)
+        for name, value in kept.given.items()
+        if name not in (*OF_A_TEXT, "time") and not (usual and parse(name, value) == FIELDS[name].default)
+    )
