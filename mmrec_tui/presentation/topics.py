@@ -27,6 +27,7 @@ from mmrec_engine.locales.guide.findings import sources, texts, thresholds
 from mmrec_engine.locales.guide.remedies import remedy_title
 from mmrec_engine.locales.letters import folded
 from mmrec_engine.locales.messages import Language, Words
+from mmrec_engine.settings import value_type
 
 Kind = Literal["item", "problem", "finding", "measure", "hyperparameter"]
 
@@ -151,11 +152,11 @@ def _of_measure(measure: Measure, language: Language) -> Topic:
 
 
 def _of_hyperparameter(setting: Hyperparameter, language: Language) -> Topic:
-    has_order = bool(setting.lower[language])
+    is_switch, has_order = value_type(setting.name) is bool, bool(setting.lower[language])
     words = (
         ("guide.what", setting.what),
-        ("guide.higher" if has_order else "guide.other", setting.higher),
-        ("guide.lower", setting.lower),
+        ("guide.on" if is_switch else "guide.higher" if has_order else "guide.other", setting.higher),
+        ("guide.off" if is_switch else "guide.lower", setting.lower),
     )
     title = setting.title[language]
     return Topic(setting.name, "hyperparameter", "guide.settings", title, _paragraphs(language, words))

@@ -21,8 +21,8 @@ from mmrec_tui.presentation.topics import named, search, topics
 
 LONGEST_LABEL = 22
 WITHOUT_ORDER = {
-    "arch", "tied", "recipe", "encoding", "fix_encoding", "tokenizer", "optimizer", "schedule", "curriculum", "pacing",
-    "save_best_model", "device", "precision", "early_stopping_on", "gradient_checkpointing", "seed", "name", "metrics",
+    "arch", "recipe", "encoding", "text_field", "tokenizer", "sharding", "optimizer", "schedule", "curriculum", "pacing",
+    "device", "precision", "early_stopping_on", "seed", "name", "metrics",
     "compile", "kernel", "log", "log_dir", "init_from",
 }  # fmt: skip
 PLACES_AND_CORPORA = {

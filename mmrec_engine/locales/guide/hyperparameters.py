@@ -17,7 +17,8 @@ NOTHING: Words = dict.fromkeys(LANGUAGES, "")
 class Hyperparameter:
     """One setting. title: label of its field, at most 22 characters; higher, lower: the effect of such a value.
 
-    For a choice, a switch or a name `higher` explains another value, and `lower` is NOTHING.
+    For a switch `higher` explains on and `lower` off; for a choice or a name `higher` explains another value, and `lower` is
+    NOTHING.
     """
 
     name: str

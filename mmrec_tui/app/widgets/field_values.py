@@ -18,7 +18,8 @@ from mmrec_tui.presentation.planned import unset_words
 def is_planned(name: str, resolved: Resolved) -> bool:
     """Whether the planner of a run with a given time will choose this setting. A plan with characters as tokens leaves the size
     of the vocabulary out."""
-    chosen = resolved.settings.tokenizer if resolved.sources["tokenizer"] == PLANNER else ""
+    is_chosen = resolved.sources["tokenizer"] == PLANNER or not is_free("tokenizer", resolved)
+    chosen = resolved.settings.tokenizer if is_chosen else ""
     if resolved.settings.time is None or (name, chosen) == ("vocab_size", "char"):
         return False
     return name in CHOSEN and is_free(name, resolved)
@@ -30,15 +31,24 @@ def replaced_settings(resolved: Resolved) -> list[tuple[str, str]]:
     return [("max_steps", "epochs")] if without and resolved.settings.max_steps is not None else []
 
 
+def unused_because(name: str, resolved: Resolved) -> str:
+    """The key of the words that say why a value that was not chosen has no effect; empty if it has one. A recipe gives no
+    values to a run with a given time; with characters as tokens a text decides the size of its vocabulary."""
+    settings = resolved.settings
+    if name in dict(replaced_settings(resolved)).values():
+        return "field.unused-epochs"
+    if resolved.sources[name] != "default":
+        return ""
+    if name == "recipe" and settings.time is not None:
+        return "field.unused-recipe"
+    return "field.unused-vocabulary" if (name, settings.tokenizer) == ("vocab_size", "char") else ""
+
+
 def source_key(name: str, resolved: Resolved, *, planned: bool = False) -> str:
-    """The word for where a value comes from. A recipe that was not chosen gives no values to a run with a given time.
-    planned: what the planner has not chosen by now it leaves as it is."""
+    """The word for where a value comes from. planned: what the planner has not chosen by now it leaves as it is."""
     if not planned and is_planned(name, resolved):
         return "planner"
-    if name in dict(replaced_settings(resolved)).values():
-        return "unused"
-    source = resolved.sources[name]
-    return "unused" if (name, source) == ("recipe", "default") and resolved.settings.time is not None else source
+    return "unused" if unused_because(name, resolved) else resolved.sources[name]
 
 
 def choices_of(name: str, say: Wording) -> list[tuple[str, str]]:

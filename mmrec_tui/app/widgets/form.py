@@ -28,6 +28,7 @@ from mmrec_tui.app.widgets.field_values import (
     placeholder,
     replaced_settings,
     source_key,
+    unused_because,
 )
 from mmrec_tui.app.widgets.fields import ValueInput
 from mmrec_tui.app.widgets.panel import plain
@@ -110,6 +111,7 @@ class Form(Widget):
         self._shown: dict[str, Any] = {}
         self._reasons: dict[str, str] = {}
         self._replaces: dict[str, str] = {}  # settings that have no effect because of another one, by that one
+        self._unused: dict[str, str] = {}  # settings without effect, each with the key of the reason
         self._explained: Widget | None = None  # stays explained when another pane has the focus
         self._fields: list[Field] = []
         self._refused: Timer | None = None  # while a refused character is told
@@ -205,8 +207,10 @@ class Form(Widget):
         self, resolved: Resolved, say: Wording, wrong: Collection[str] = (), planned: bool = False
     ) -> None:
         replaces = dict(replaced_settings(resolved))
-        if replaces != self._replaces:
-            self._replaces = replaces
+        keys = {field.setting: source_key(field.setting, resolved, planned=planned) for field in self._fields}
+        unused = {name: unused_because(name, resolved) for name, key in keys.items() if key == "unused"}
+        if (replaces, unused) != (self._replaces, self._unused):
+            self._replaces, self._unused = replaces, unused
             if self._explained is not None:
                 self._explain(self._explained)
         for field in self._fields:
@@ -219,7 +223,7 @@ class Form(Widget):
                 field.value.placeholder = as_text(field.setting, in_force, say) or placeholder(field.setting, say)
                 is_open = not planned and is_planned(field.setting, resolved)
                 self._open(field, field.value, is_open, as_text(field.setting, in_force, say))
-            words = say(f"source.{source_key(field.setting, resolved, planned=planned)}")
+            words = say(f"source.{keys[field.setting]}")
             if source == "hand" and kind_of(field.setting) == "duration":
                 clock = say.clock(getattr(resolved.settings, field.setting))
                 words = next((one for one in (f"={clock}", clock) if len(one) <= _SOURCE), words)
@@ -322,8 +326,11 @@ class Form(Widget):
             parts.insert(0, Content.styled(f"{say('source.planner')}: ", "bold $accent") + plain(reason))
         if replaced := self._replaces.get(field.setting):
             parts.insert(0, Content.styled(say("field.replaces", name=field_name(replaced, say)), "$accent"))
+        if unused := self._unused.get(field.setting):
+            parts.insert(0, Content.styled(say(unused), "$accent"))
         if entry.lower[language]:
-            for way, effect in (("higher", entry.higher), ("lower", entry.lower)):
+            ways = ("on", "off") if value_type(field.setting) is bool else ("higher", "lower")
+            for way, effect in zip(ways, (entry.higher, entry.lower), strict=True):
                 words = in_app(effect[language], say)
                 parts.append(Content.styled(say(f"field.{way}") + " ", "bold $accent") + plain(words))
         else:
