@@ -44,6 +44,18 @@ def _told(screen: str) -> str:
     return found[0] if found else ""
 
 
+async def test_bar_leads_back_in_one_click_out_of_the_text(model: str) -> None:
+    app = an_app()
+    async with app.run_test(size=(100, 24)) as pilot:
+        app.open_screen("write", checkpoint=model, title="letters")
+        await until(pilot, lambda: table_of(app) == "write")
+        await until_shown(pilot, "esc back")
+        assert isinstance(app.focused, Paper)
+        place = screen_text(app).splitlines()[-1].index("esc back")
+        await pilot.click("KeyBar", offset=(place + 1, 0))
+        await until(pilot, lambda: table_of(app) == "start")
+
+
 async def test_model_continues_at_the_cursor_and_alternatives_can_be_stepped_through(
     model: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -169,6 +169,10 @@ class MmrecScreen(Screen[Any]):
         elif len(self.app.screen_stack) > 1:
             self.leave()
 
+    def action_back_clicked(self) -> None:
+        """The bar's way back was clicked."""
+        self.action_back()
+
     def leave(self) -> None:
         """To the screen before this one."""
         self.dismiss()
@@ -266,4 +270,5 @@ def _length(key: Key, screen: MmrecScreen) -> int:
 
 
 def _call(key: Key) -> str:
-    return key.action if "(" in key.action else f"{key.action}()"
+    action = "back_clicked" if key.action == "back" else key.action
+    return action if "(" in action else f"{action}()"

@@ -232,6 +232,10 @@ class WriteScreen(MmrecScreen):
         else:
             super().action_back()
 
+    def action_back_clicked(self) -> None:
+        """At once: a click is no key that might belong to the text."""
+        self.leave()
+
 
 def _percent(share: float, say: Wording) -> str:
     return percentage(f"{100 * share:.0f}", say.language)
