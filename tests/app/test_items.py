@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 from textual.app import App, ComposeResult
+from textual.events import MouseScrollDown
 from textual.pilot import Pilot
 
 from mmrec_engine.locales.guide import ITEMS
@@ -56,6 +57,52 @@ async def test_items_keep_their_order_when_the_checks_end_under_a_users_cursor(m
             assert _order(items) == guide and items._row[0].id == guide[1] and items.highlighted == 1
         else:
             assert _order(items) == [guide[-1], *guide[:-1]] and items.highlighted == 0
+
+
+@pytest.mark.parametrize("reads", ["points", "scrolls"])
+async def test_items_keep_their_order_under_the_mouse(reads: str) -> None:
+    async with _Host().run_test(size=(100, 8)) as pilot:
+        items, say = pilot.app.query_one(Items), Wording("en")
+        await _until(pilot, lambda: items.size.width)
+        guide = [item.id for item in ITEMS if item.phase == "before"]
+        items.show([], {}, say, running=guide[0])
+        if reads == "points":
+            await pilot.hover(Items, offset=(10, 3))
+        else:
+            items.post_message(MouseScrollDown(items, 10, 3, 0, 1, 0, False, False, False))
+        await _until(pilot, lambda: items._pointed or items._moved)
+        found = {"id": "corpus-readable", "item": guide[-1], "phase": "before", "status": "warn", "values": {}}
+        items.show([found], {}, say)
+        await pilot.pause()
+        assert _order(items) == guide and items._row[0].id == guide[0]
+
+
+@pytest.mark.parametrize("key", [True, False])
+async def test_item_that_opens_comes_into_view(key: bool) -> None:
+    async with _Host().run_test(size=(80, 10)) as pilot:
+        items, say = pilot.app.query_one(Items), Wording("en")
+        await _until(pilot, lambda: items.size.width)
+        guide = [item.id for item in ITEMS if item.phase == "before"]
+        passed = [
+            {"id": id, "item": item, "phase": "before", "status": "pass", "values": {}}
+            for item in guide
+            for id in (f"{item}-1", f"{item}-2")
+        ]
+        items.focus()
+        items.show(passed, {}, say)
+        await pilot.press("end")
+        await _until(pilot, lambda: items.highlighted == len(guide) - 1)
+        if key:
+            await pilot.press("enter")
+        else:
+            await pilot.click(Items, offset=(20, items.content_region.height))
+
+        def shown() -> str:
+            strips = pilot.app.screen._compositor.render_strips()
+            return "\n".join("".join(segment.text for segment in strip) for strip in strips)
+
+        await _until(pilot, lambda: f"{guide[-1]}-2" in shown())
+        assert "▾" in shown(), "with its question"
 
 
 @pytest.mark.parametrize(("language", "told"), [("en", "5 of 21 · Failed: "), ("tr", "5 / 21 · Başarısız: ")])

@@ -12,8 +12,10 @@ from typing import Any
 
 from textual import events
 from textual.content import Content
+from textual.geometry import Region
 from textual.message import Message
 from textual.style import Style
+from textual.widget import Widget
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
@@ -176,6 +178,19 @@ class Items(OptionList):
             self.highlighted = self._rows.index((item, None))
         if self._given is not None:
             self.show(*self._given)
+        if self._opened[item.id]:
+            self.call_after_refresh(self._reveal, item)
+
+    def _reveal(self, item: Item) -> None:
+        """Scroll what has opened into view: as much of it as fits, below its question."""
+        rows = [number for number, row in enumerate(self._rows) if row[0] is item]
+        top, last = self._index_to_line[rows[0]], self._index_to_line[rows[-1]] + self._heights[rows[-1]]
+        region, page = Region(0, top, 1, last - top), self.parent
+        where: Widget = self
+        if not self.max_scroll_y and isinstance(page, Widget):  # as high as its lines: the page scrolls
+            where, region = page, region.translate(self.virtual_region.offset + self.gutter.top_left)
+        height = min(region.height, where.scrollable_content_region.height)
+        where.scroll_to_region(Region(region.x, region.y, 1, height), animate=False, force=True)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         event.stop()
