@@ -106,7 +106,8 @@ class StartScreen(MmrecScreen):
             if self._reading.done:
                 read, self._reading = self._reading.result or [], None
         elif self.app.screen is self:
-            read = self._newer.found(self._runs)
+            newer = self._newer.found(self._runs)
+            read = None if newer is None else in_their_places(newer, self._runs)
         if read is not None:
             self._runs = read
             self._show_runs()
@@ -161,7 +162,8 @@ class StartScreen(MmrecScreen):
     @property
     def _last(self) -> RunSummary | None:
         """The newest stopped run that can be resumed."""
-        return next((run for run in self._runs if run.state in ("DIED", "STOPPED")), None)
+        stopped = (run for run in self._runs if run.state in ("DIED", "STOPPED"))
+        return max(stopped, key=lambda run: run.changed, default=None)
 
     @property
     def _live(self) -> RunSummary | None:
@@ -231,6 +233,12 @@ class StartScreen(MmrecScreen):
     def action_runs(self) -> None:
         self._opening()
         self.own_app.open_screen("runs")
+
+
+def in_their_places(runs: list[RunSummary], shown: list[RunSummary]) -> list[RunSummary]:
+    """The shown runs in the order in which they are shown, under the mouse of a person who is choosing one; new ones above."""
+    places = {run.path: place for place, run in enumerate(shown)}
+    return sorted(runs, key=lambda run: places.get(run.path, -1))
 
 
 def heading(say: Wording, room: int) -> Content:

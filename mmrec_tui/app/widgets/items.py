@@ -55,8 +55,9 @@ class Items(OptionList):
         self._items = [item for item in ITEMS if item.phase == phase]
         self._rows: list[Row] = [(item, None) for item in self._items]
         self._opened: dict[str, bool] = {}  # set by the user, by item
-        # The cursor was moved by the user: the list does not follow the running check any more, and keeps its order.
+        # The user has moved the cursor, or scrolled: the list does not follow the running check any more, and keeps its order.
         self._moved = False
+        self._pointed = False  # the mouse is over the list
         self._order = self._items
         self._shown: object = None
         self._given: tuple[list[dict[str, Any]], dict[str, bool], Wording, str, int] | None = None
@@ -112,9 +113,9 @@ class Items(OptionList):
         self._spin(running, looks)
 
     def _ordered(self, findings: list[dict[str, Any]], running: str) -> list[Item]:
-        """In the guide's order while checks run; then those with a failure or warning first. Not under a user's cursor: it
-        would be on another row of the screen, or the key meant for one item would act on another."""
-        if self._moved:
+        """In the guide's order while checks run; then those with a failure or warning first. Not under a user's cursor or
+        mouse: an item would be on another row of the screen, or what was meant for one would act on another."""
+        if self._moved or self._pointed:
             return self._order
         if running:
             self._order = self._items
@@ -134,7 +135,7 @@ class Items(OptionList):
         item = (before[0], "")
         if (running, "") in keys and not self._moved:
             self.highlighted = keys.index((running, ""))
-        elif position is None or not self._moved:
+        elif position is None or not (self._moved or self._pointed):
             self.highlighted = 0
         else:
             self.highlighted = keys.index(before) if before in keys else keys.index(item)
@@ -147,6 +148,18 @@ class Items(OptionList):
             self.show(*self._given)
 
     def on_key(self) -> None:
+        self._moved = True
+
+    def on_mouse_move(self) -> None:
+        self._pointed = True
+
+    def on_leave(self) -> None:
+        self._pointed = False
+
+    def on_mouse_scroll_down(self) -> None:
+        self._moved = True
+
+    def on_mouse_scroll_up(self) -> None:
         self._moved = True
 
     def on_click(self, event: events.Click) -> None:
