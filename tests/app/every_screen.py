@@ -32,7 +32,15 @@ from tests.app.recorded import (
 )
 
 Opener = Callable[[Any, Pilot[Any]], Awaitable[None]]
-_ABSTRACT = {"RunViewScreen", "PlanNextScreen", "Dialog", "LookingScreen", "MmrecScreen", "SearchScreen"}
+_ABSTRACT = {
+    "RunViewScreen",
+    "PlanNextScreen",
+    "ReportNextScreen",
+    "Dialog",
+    "LookingScreen",
+    "MmrecScreen",
+    "SearchScreen",
+}
 
 
 def screen_classes() -> set[str]:

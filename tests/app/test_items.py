@@ -79,7 +79,7 @@ async def test_items_keep_their_order_under_the_mouse(reads: str) -> None:
 
 @pytest.mark.parametrize("key", [True, False])
 async def test_item_that_opens_comes_into_view(key: bool) -> None:
-    async with _Host().run_test(size=(80, 10)) as pilot:
+    async with _Host().run_test(size=(80, 7)) as pilot:
         items, say = pilot.app.query_one(Items), Wording("en")
         await _until(pilot, lambda: items.size.width)
         guide = [item.id for item in ITEMS if item.phase == "before"]
