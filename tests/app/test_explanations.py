@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,8 @@ from textual.pilot import Pilot
 
 from mmrec_engine.locales.catalogue import LANGUAGES, Language
 from mmrec_engine.locales.guide import HYPERPARAMETERS
-from mmrec_engine.settings import FIELDS, value_type
+from mmrec_engine.settings import FIELDS, resolve, value_type
+from mmrec_tui.app.widgets.field_values import unused_because
 from mmrec_tui.locales import Wording
 from mmrec_tui.presentation.topics import topics
 from tests.app.conftest import an_app, table_of, until
@@ -64,6 +66,13 @@ async def test_labels_of_an_explanation_fit_the_setting(language: Language) -> N
         assert not any(label in about for label in (on, off, higher, lower))
         about = await explained(app, pilot, "dropout", entries["dropout"].lower[language])
         assert higher in about and lower in about
+
+
+@pytest.mark.parametrize(("source", "told"), [("default", True), ("run", True), ("hand", False), ("remedy", False)])
+def test_size_of_a_vocabulary_of_characters_is_unused_unless_it_was_chosen(source: str, told: bool) -> None:
+    resolved = resolve({"tokenizer": "char"})
+    resolved = replace(resolved, sources={**resolved.sources, "vocab_size": source})
+    assert bool(unused_because("vocab_size", resolved)) == told
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

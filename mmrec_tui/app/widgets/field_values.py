@@ -37,11 +37,11 @@ def unused_because(name: str, resolved: Resolved) -> str:
     settings = resolved.settings
     if name in dict(replaced_settings(resolved)).values():
         return "field.unused-epochs"
-    if resolved.sources[name] != "default":
-        return ""
-    if name == "recipe" and settings.time is not None:
+    source = resolved.sources[name]
+    if (name, source) == ("recipe", "default") and settings.time is not None:
         return "field.unused-recipe"
-    return "field.unused-vocabulary" if (name, settings.tokenizer) == ("vocab_size", "char") else ""
+    of_characters = (name, settings.tokenizer) == ("vocab_size", "char") and source in ("default", "run")
+    return "field.unused-vocabulary" if of_characters else ""
 
 
 def source_key(name: str, resolved: Resolved, *, planned: bool = False) -> str:

@@ -160,8 +160,8 @@ def _figures(one: events.Validation, say: Wording) -> list[str]:
 
 
 def _table(rows: list[list[str]], room: int) -> list[str]:
-    """Rows in columns, the first row has a cell for each: as far apart as `room`, in columns, allows. The first cells are names,
-    which are cut only where there is no room for them beside the others."""
+    """Rows in columns, the first row has a cell for each: as far apart as `room`, in columns, allows. The first cells are
+    names, which are cut only where there is no room for them beside the others."""
     names, *figures = (
         max(cell_len(row[number]) for row in rows if number < len(row)) for number in range(len(rows[0]))
     )
