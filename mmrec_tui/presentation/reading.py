@@ -25,7 +25,7 @@ def weights_name(first: str) -> str:
     """Whose weights these are: the name of a run, or of a pretrained model. first: as for `init_from`."""
     path = Path(first)
     name = path.parent.name if path.suffix == ".pt" else path.name
-    return one_line(pretrained_name(first) if is_pretrained(first) else name)
+    return one_line(pretrained_name(first) if is_pretrained(first) else name or first)
 
 
 def begun_from(settings: Mapping[str, Any], say: Wording) -> str:
