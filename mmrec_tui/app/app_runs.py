@@ -105,19 +105,23 @@ class AppRuns(App[object], inherit_bindings=False):
         if not finished:
             self.resume(resolve(place))
             return
+        from mmrec_engine.checks.verdict import passes_that_exhaust
         from mmrec_engine.runs.catalog import read_description
+        from mmrec_engine.runs.run_reader import RunReader
         from mmrec_tui.app.screens.asking import AskingScreen
 
+        history = RunReader(folder).first_view()
         try:
             settings = (read_description(folder) or {})["settings"]
             limit = next(name for name in ("time", "max_steps", "epochs") if settings.get(name) is not None)
-            given = settings[limit] / 60 if limit == "time" else settings[limit]
-            reached = max(1, round(given))
+            unit, used = 60 if limit == "time" else 1, settings[limit]
+            if limit == "time" and history.took > 0:
+                used = min(used, round(history.took, 1))  # a run that ended before its time has not used all of it
+            reached = max(1, round(used / unit))
         except (MmrecError, KeyError, TypeError, ValueError, OverflowError, StopIteration):
             self.warn("extend.unknown", name=one_line(folder.name))
             return
 
-        unit = 60 if limit == "time" else 1
         most = int((FIELDS[limit].metadata["high"] - settings[limit]) / unit)
 
         def refusal(answer: str) -> str:
@@ -127,13 +131,13 @@ class AppRuns(App[object], inherit_bindings=False):
             try:
                 if answer is not None:
                     more = float(answer) * unit if limit == "time" else int(answer)
-                    self.resume(resolve({**place, limit: settings[limit] + more}))
+                    self.resume(resolve({**place, limit: used + more}))
             except MmrecError as error:
                 self.tell_error(error)
 
-        told = self.say.clock(settings[limit]) if limit == "time" else self.say.number(reached)
+        told = self.say.clock(used) if limit == "time" else self.say.number(reached)
         question = self.say(f"extend.{limit}", name=one_line(folder.name), reached=told)
-        if (passes := _passes_that_exhaust(folder)) is not None:
+        if (passes := passes_that_exhaust(history)) is not None:
             question += "\n" + self.say("extend.memorises", passes=self.say.number(passes))
         # The suggestion makes the run twice as long, as the remedy of one that still improves does.
         kind: Kind = "number" if limit == "time" else "integer"
@@ -340,14 +344,6 @@ class AppRuns(App[object], inherit_bindings=False):
 
     def tell_error(self, error: Exception) -> None:
         self.notify(error_text(error, self.say), severity="error", timeout=12, markup=False)
-
-
-def _passes_that_exhaust(folder: Path) -> float | None:
-    """How often this run has passed over its text, if more passes would only memorise it."""
-    from mmrec_engine.checks.verdict import passes_that_exhaust
-    from mmrec_engine.runs.run_reader import RunReader
-
-    return passes_that_exhaust(RunReader(folder).first_view())
 
 
 def made_screen(name: str, *what: Any, **how: Any) -> Screen[Any]:
