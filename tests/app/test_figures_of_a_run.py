@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -62,6 +63,24 @@ def with_texts(*names: str) -> list[events.Event]:
         replace(event, parts=dict.fromkeys(names, event.loss)) if isinstance(event, events.Validation) else event
         for event in a_training(100)
     ]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_report_gives_the_bits_per_character_of_each_of_several_texts(language: Language) -> None:
+    """A text has 500 tokens and 1,001 characters in validation, or is not described."""
+    say = Wording(language)
+    begun, *others = with_texts("old", "other")
+    sizes = {"name": "old", "validation_tokens": 501, "validation_characters": 1001}
+    stream = [
+        replace(event, corpus={**event.corpus, "parts": [sizes]}) if isinstance(event, events.RunStarted) else event
+        for event in (begun, *others)
+    ]
+    history = history_of(*stream, *an_ending(step=100))
+    assert history.best is not None
+    lines = numbers_text(history, say, 76).plain.split("\n")
+    old, other = (next(line for line in lines if line.startswith(name)) for name in ("old ", "other "))
+    assert old.split()[1:] == [say.number(history.best.loss, 4), say.number(history.best.loss * 0.5 / math.log(2), 3)]
+    assert other.split()[1:] == [say.number(history.best.loss, 4)]
 
 
 @pytest.mark.parametrize("room", [54, 76, 160])

@@ -13,6 +13,7 @@ from mmrec_engine.checks.finding import GLYPHS
 from mmrec_engine.checks.report import newest
 from mmrec_engine.locales.verdicts import verdict_lines
 from mmrec_engine.runs.history import History
+from mmrec_engine.runs.part_bits import part_bits
 from mmrec_tui.app.in_app import chosen_values, in_app
 from mmrec_tui.app.widgets.finding_panels import STYLES, failure_words, is_mended_anew
 from mmrec_tui.app.widgets.panel import plain
@@ -65,7 +66,10 @@ def numbers_text(
     for name, one in (("best", history.best), ("last", history.last_validation)):
         if one is not None:
             rows.append([say(f"report.{name}"), *_figures(one, say)])
-            rows += [[one_line(part), "", say.number(loss, 4)] for part, loss in (one.parts or {}).items()]
+            bits = part_bits(one, started)
+            for part, loss in (one.parts or {}).items():
+                of_part = say.number(bits[part], 3) if part in bits else ""
+                rows.append([one_line(part), "", say.number(loss, 4), "", "", of_part])
     heads, *values_below = _table(rows, room)
     if values_below:
         lines += [Content.styled(heads, "bold"), *map(plain, values_below)]
