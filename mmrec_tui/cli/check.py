@@ -22,7 +22,7 @@ from mmrec_engine.locales.guide.remedies import remedy_title
 from mmrec_engine.settings import Resolved
 from mmrec_engine.storage.files import write_whole
 from mmrec_tui.locales import UsageText, Wording
-from mmrec_tui.presentation.findings import advice_of, gravity
+from mmrec_tui.presentation.findings import advice_of, gravity, why_of
 from mmrec_tui.terminal import Narration, columns_of, laid_out, one_line, print_json, shows_colour
 
 _WIDEST = 100
@@ -126,7 +126,7 @@ def _reported(found: Iterator[dict[str, Any]], phase: Phase, wording: Wording, a
             _print_line(f"  {finding_line(one, wording)}")
             entry = texts().get(one["id"])
             if one["status"] in _EXPLAINED and entry is not None:
-                _print_line(f"      {entry.why[wording.language]}")
+                _print_line(f"      {why_of(one, wording)}")
                 _print_line(f"      → {advice_of(one, wording)}")
             for remedy in one["remedies"]:
                 _print_line(f"      • {one_line(remedy_title(remedy, wording.language))}")

@@ -38,6 +38,11 @@ def advice_of(finding: dict[str, Any], say: Wording) -> str:
     return guide.advice(finding, say.language)
 
 
+def why_of(finding: dict[str, Any], say: Wording) -> str:
+    """Why it matters; empty for an unknown finding."""
+    return guide.why(finding, say.language)
+
+
 def remedy_of(remedy: dict[str, Any], say: Wording) -> str:
     return remedies.remedy_title(remedy, say.language)
 

@@ -23,7 +23,7 @@ from mmrec_engine.data import text_measures, windows
 from mmrec_engine.data.prepare import Corpus, prepare_corpus
 from mmrec_engine.data.sources.builtin import sample_folder
 from mmrec_engine.events import result_of
-from mmrec_engine.locales.guide.findings import advice, evidence, texts
+from mmrec_engine.locales.guide.findings import advice, evidence, texts, why
 from mmrec_engine.locales.guide.items import ITEMS
 from mmrec_engine.locales.guide.remedies import REMEDIES, remedy_title
 from mmrec_engine.locales.messages import LANGUAGES
@@ -277,6 +277,34 @@ def test_characters_missing_from_training_are_reported(tmp_path: Path) -> None:
     finding = findings_of(tmp_path, ENGLISH, vocab_size=20)["unknown-characters"]
     assert finding["status"] == "fail"
     assert [remedy["settings"] for remedy in finding["remedies"]] == [{"vocab_size": 40}]
+
+
+@pytest.mark.parametrize(
+    ("training", "settings", "told"),
+    [
+        (ENGLISH, {}, "validation loss by 0.01 or more. The model is better"),
+        (f"{ENGLISH}ҩ", {}, ""),
+        (ENGLISH, {"vocab_size": 20}, "loss looks better"),
+        # The limit leaves out characters of both splits, but in validation there are many more of them.
+        (f"{ENGLISH}ҩ", {"vocab_size": len({*ENGLISH})}, "The model is better"),
+    ],
+    ids=["validation alone", "known", "both splits", "hardly in training"],
+)
+def test_unknown_tokens_raise_the_loss_only_where_they_are_not_trained_on(
+    tmp_path: Path, training: str, settings: dict[str, Any], told: str
+) -> None:
+    """An unknown token that is a target of training is easy to predict; one that never was has a very high loss."""
+    validation = ENGLISH[:20_000].replace("w", "ҩ")
+    finding = findings_of(tmp_path, {"train.txt": training, "val.txt": validation}, **settings)["unknown-characters"]
+    assert (finding["status"] == "pass") == (not told)
+    if not told:
+        return
+    assert told in why(finding, "en") and why(finding, "tr") != why(finding, "en")
+    is_of_validation = "The model is better" in told
+    assert ("--vocab-size" in advice(finding, "en")) != is_of_validation
+    assert bool(finding["remedies"]) != is_of_validation, "a larger vocabulary would not have them either"
+    if is_of_validation:
+        assert "ҩ" in finding["evidence"] and finding["evidence"].endswith("ҩ")
 
 
 def test_too_little_text_is_reported_with_remedies(tmp_path: Path) -> None:

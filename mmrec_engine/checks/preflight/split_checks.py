@@ -15,6 +15,7 @@ from mmrec_engine.checks.preflight.text_context import TextContext
 from mmrec_engine.checks.specs import numbers
 from mmrec_engine.data import text_measures
 from mmrec_engine.data.ngrams import stretches
+from mmrec_engine.data.parts import Split
 from mmrec_engine.data.windows import Tokens
 from mmrec_engine.locales.guide.remedies import remedy
 from mmrec_engine.tokenizer import CharacterTokenizer
@@ -23,6 +24,7 @@ SHORTEST = 1000  # characters for a judgement
 _GRAMS = 20_000
 _MOST_SEARCHED = 128_000_000  # training tokens
 _MOST_UNKNOWN_TOLD = 12
+_MOST_TIMES_AS_MANY = 10  # unknown tokens in validation as in training, where training still makes them likely
 _MOST_ASKED = 16_000_000  # validation tokens
 _ALIKE_TRAINING, _ALIKE_VALIDATION = 400_000, 200_000  # characters
 _AT_ONCE = 2**22  # tokens
@@ -104,26 +106,37 @@ def _judge_alike(values: Values, limits: Limits) -> Status:
 
 def _unknown(context: TextContext) -> Values:
     """Of the validation split; of both splits with the vocabulary of the model that the run begins with, which was learnt from
-    another text."""
+    another text.
+
+    The unknown token is an easy target where the run trains on it. Where it does not, as with characters of the validation
+    split alone, the model gives it hardly any probability, and each has a very high loss.
+    """
     corpus, tokenizer = context.corpus, context.corpus.tokenizer
     is_kept = context.settings.init_from is not None and corpus.train.unknown + corpus.validation.unknown > 0
-    splits = (corpus.train, corpus.validation) if is_kept else (corpus.validation,)
+    is_trained = _share(corpus.train) * _MOST_TIMES_AS_MANY >= _share(corpus.validation)
+    splits = (corpus.train, corpus.validation) if is_kept and is_trained else (corpus.validation,)
     unknown, tokens = sum(split.unknown for split in splits), sum(len(split.tokens) for split in splits)
     full = isinstance(tokenizer, CharacterTokenizer) and len(tokenizer.characters) >= context.settings.vocab_size
+    larger = full and is_trained and not is_kept  # else a larger vocabulary would not have them either
     values: Values = {
         "unknown": unknown,
         "tokens": tokens,
         "share": unknown / max(1, tokens),
         "vocabulary": tokenizer.vocab_size,
-        "larger_vocabulary": min(1_000_000, 2 * context.settings.vocab_size) if full and not is_kept else None,
+        "larger_vocabulary": min(1_000_000, 2 * context.settings.vocab_size) if larger else None,
     }
-    if not is_kept and unknown and not full:  # a larger vocabulary would not have them either
-        values["advice"] = "not-in-training"
-    if is_kept:
+    if is_kept or (unknown and not is_trained):
         told = corpus.unknown_characters[:_MOST_UNKNOWN_TOLD]
         more = " …" if len(corpus.unknown_characters) > len(told) else ""
-        values |= {"variant": "kept", "characters": " ".join(map(_visible, told)) + more}
+        kind = ("kept" if is_trained else "kept-not-in-training") if is_kept else "not-in-training"
+        values |= {"variant": kind, "characters": " ".join(map(_visible, told)) + more}
+    elif unknown:
+        values["advice"] = "in-training"
     return values
+
+
+def _share(split: Split) -> float:
+    return split.unknown / max(1, len(split.tokens))
 
 
 def _visible(character: str) -> str:

@@ -11,7 +11,7 @@ from mmrec_engine.locales.catalogue import Words
 @dataclass(frozen=True)
 class FindingText:
     """id as in checks/specs.py. evidence: by variant or status; "any" for the rest. tail: added to each of them.
-    do_of: what to do, by the value "advice" or the variant, where it differs."""
+    do_of, why_of: what to do, and why it matters, by the value "advice" or the variant, where they differ."""
 
     id: str
     title: Words
@@ -20,3 +20,4 @@ class FindingText:
     do: Words
     tail: Words | None = None
     do_of: Mapping[str, Words] = field(default_factory=dict)
+    why_of: Mapping[str, Words] = field(default_factory=dict)

@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 
 from mmrec_engine.locales import foreign
-from mmrec_engine.locales.catalogue import DEFAULT_LANGUAGE, Language, Text, Texts, words
+from mmrec_engine.locales.catalogue import DEFAULT_LANGUAGE, Language, Text, Texts, Words, words
 from mmrec_engine.locales.guide.finding_text import FindingText
 from mmrec_engine.locales.messages import REASONS
 from mmrec_engine.locales.numbers import in_language, percentage, with_exponent
@@ -33,8 +33,9 @@ def texts() -> Mapping[str, FindingText]:
 
 def _text_of(id: str, entry: Mapping[str, Any]) -> FindingText:
     title, why, do, tail = (Text("findings", id, name) for name in ("title", "why", "do", "tail"))
-    do_of = Texts("findings", id, "do-of") if "do-of" in entry else {}
-    return FindingText(id, title, Texts("findings", id, "evidence"), why, do, tail if "tail" in entry else None, do_of)
+    do_of, why_of = (Texts("findings", id, name) if name in entry else {} for name in ("do-of", "why-of"))
+    evidence = Texts("findings", id, "evidence")
+    return FindingText(id, title, evidence, why, do, tail if "tail" in entry else None, do_of, why_of)
 
 
 def title(finding: Mapping[str, Any], language: Language) -> str:
@@ -45,13 +46,20 @@ def title(finding: Mapping[str, Any], language: Language) -> str:
 def advice(finding: Mapping[str, Any], language: Language) -> str:
     """What to do about it, empty for an unknown finding. Its value "advice", or its variants, select the words that differ."""
     entry = texts().get(str(finding.get("id")))
-    if entry is None:
-        return ""
+    return "" if entry is None else _of_its_case(finding, entry.do, entry.do_of, language)
+
+
+def why(finding: Mapping[str, Any], language: Language) -> str:
+    """Why it matters; selected as the advice is."""
+    entry = texts().get(str(finding.get("id")))
+    return "" if entry is None else _of_its_case(finding, entry.why, entry.why_of, language)
+
+
+def _of_its_case(finding: Mapping[str, Any], usual: Words, of_cases: Mapping[str, Words], language: Language) -> str:
     values = finding.get("values")
     values = values if isinstance(values, Mapping) else {}
     chosen = str(values.get("advice", values.get("variant"))).split("+")
-    found = [entry.do_of.get(one, entry.do)[language] for one in chosen]
-    return " ".join(dict.fromkeys(found))
+    return " ".join(dict.fromkeys(of_cases.get(one, usual)[language] for one in chosen))
 
 
 def evidence(finding: Mapping[str, Any], language: Language) -> str:

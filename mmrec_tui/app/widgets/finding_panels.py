@@ -20,7 +20,7 @@ from mmrec_engine.runs.history import History
 from mmrec_tui.app.in_app import error_text, in_app, remedy_text
 from mmrec_tui.app.widgets.panel import LongPanel, Panel, plain, shortened, wrapped
 from mmrec_tui.locales import Wording
-from mmrec_tui.presentation.findings import advice_of, evidence_of, title_of
+from mmrec_tui.presentation.findings import advice_of, evidence_of, title_of, why_of
 from mmrec_tui.presentation.planned import replanned_words
 from mmrec_tui.presentation.states import OVER
 from mmrec_tui.terminal import one_line
@@ -191,7 +191,7 @@ def finding_text(finding: dict[str, Any], say: Wording, whole: bool = False) -> 
     )
     entry = texts().get(str(finding.get("id")))
     if whole and entry is not None:
-        for more in (entry.why[say.language], advice_of(finding, say)):
+        for more in (why_of(finding, say), advice_of(finding, say)):
             text += plain(f"\n  {one_line(in_app(more, say))}", "$foreground 80%")
     for remedy in finding.get("remedies") or ():
         if isinstance(remedy, dict):

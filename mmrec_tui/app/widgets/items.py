@@ -28,7 +28,7 @@ from mmrec_tui.app.in_app import in_app, remedy_text
 from mmrec_tui.app.widgets.finding_panels import STYLES, status_of
 from mmrec_tui.app.widgets.panel import plain
 from mmrec_tui.locales import Wording
-from mmrec_tui.presentation.findings import advice_of, evidence_of, gravity, title_of
+from mmrec_tui.presentation.findings import advice_of, evidence_of, gravity, title_of, why_of
 from mmrec_tui.terminal import one_line
 
 _WRONG = ("fail", "error", "warn")
@@ -252,7 +252,7 @@ def _finding_text(finding: dict[str, Any], say: Wording, width: int) -> Content:
     text = head + Content.styled(words[: len(title)], bold) + plain(words[len(title) :])
     entry = texts().get(str(finding.get("id")))
     if status in _WRONG and entry is not None:
-        for more in (entry.why[say.language], f"→ {advice_of(finding, say)}"):
+        for more in (why_of(finding, say), f"→ {advice_of(finding, say)}"):
             text += plain("\n" + _indented(in_app(more, say), width))
     for remedy in finding.get("remedies") or ():
         if isinstance(remedy, dict):
