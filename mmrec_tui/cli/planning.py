@@ -28,6 +28,7 @@ def plan_headless(resolved: Resolved, wording: Wording, as_json: bool, quiet: bo
     began = time.monotonic()
 
     from mmrec_engine.planning.candidate_speed import speeds_here
+    from mmrec_engine.planning.expected_time import expected_seconds
     from mmrec_engine.planning.planner import planned
     from mmrec_engine.planning.present_speed import steps_that_fit_now
     from mmrec_tui.cli.progress_bar import with_progress_bar
@@ -36,6 +37,7 @@ def plan_headless(resolved: Resolved, wording: Wording, as_json: bool, quiet: bo
     chosen, plan_event = with_progress_bar(planned(resolved, speeds), narration, wording)
     present = speeds.at_present(chosen.settings, _SECONDS)
     fitting = None if present is None else steps_that_fit_now(plan_event.expected, present)
+    length = expected_seconds(plan_event.choices, plan_event.expected, chosen.settings.eval_every)
     took = time.monotonic() - began
     if as_json:
         print_json(
@@ -43,6 +45,7 @@ def plan_headless(resolved: Resolved, wording: Wording, as_json: bool, quiet: bo
                 "time": seconds,
                 "choices": plan_event.choices,
                 "expected": plan_event.expected,
+                "expected_seconds": round(length, 1),
                 "steps_at_present_speed": fitting,
                 "settings": chosen.settings.as_dict(),
                 "sources": chosen.sources,
@@ -57,7 +60,8 @@ def plan_headless(resolved: Resolved, wording: Wording, as_json: bool, quiet: bo
     print(
         "\n".join(filter(None, [*choice_lines(plan_event.choices, wording), limit_line(plan_event.expected, wording)]))
     )
-    print(wording("plan.expected", **expected_values(plan_event.expected, wording)))
+    values = {**expected_values(plan_event.expected, wording), "took": wording.clock(length)}
+    print(wording("plan.expected", **values))
     if fitting is not None:
         print(f"! {wording('plan.busy', steps=wording.number(fitting))}")
     return 0

@@ -11,8 +11,8 @@ from textual.content import Content
 
 from mmrec_engine.data.prepare import short_split
 from mmrec_engine.errors import MmrecError
-from mmrec_engine.events import Planned
 from mmrec_engine.model.memory_estimate import fitting_changes
+from mmrec_engine.planning.expected_time import ends_early, expected_seconds
 from mmrec_engine.runs.catalog import free_name
 from mmrec_engine.settings import Settings
 from mmrec_engine.settings.pretrained import pretrained_name
@@ -66,28 +66,23 @@ def plan_summary(
     short_of_memory = ahead.memory_bytes > USABLE * free
     ways = fitting_changes(settings, vocabulary, free) if short_of_memory else {}
     plan = work.planning.plan
-    expected = None if plan is None else plan.planned.expected
-    early = plan is not None and ends_early(plan.planned)
-    if plan is not None and "limited_by" in plan.planned.expected:
-        expected = {**plan.planned.expected, "steps": ahead.steps}  # those of the given epochs were estimated
+    expected: Mapping[str, Any] | None = None
+    took = None
+    if plan is not None:
+        expected, choices = plan.planned.expected, plan.planned.choices
+        took = expected_seconds(choices, expected, settings.eval_every) if ends_early(choices, expected) else None
+        if "limited_by" in expected:
+            expected = {**expected, "steps": ahead.steps}  # those of the given epochs were estimated
     room = Room(free, short_of_memory, changed_settings(ways, settings, say))
     fitting, begun = work.steps_that_fit_now(settings), begun_from(settings.as_dict(), say)
     words = summary_text(
-        ahead, folder, room, say, narrow=narrow, expected=expected, early=early, fitting=fitting, begun=begun
+        ahead, folder, room, say, narrow=narrow, expected=expected, took=took, fitting=fitting, begun=begun
     )
     if plan is not None and plan.doubtful and fitting is None:
         words += Content("\n") + Content.styled(f"! {say('plan.speeds-doubtful')}", "bold $warning")
     if trained and ahead.step_seconds is None and expected is None:
         words += Content("\n  ") + plain(say("plan.times-later", name=trained))
     return words
-
-
-def ends_early(planned: Planned) -> bool:
-    """Whether a run with a given time ends before it: by a given limit, or because more passes over its text would only
-    memorise that."""
-    steps = planned.choices.get("max_steps")
-    of_the_text = isinstance(steps, Mapping) and steps.get("reason") == "steps-of-the-text"
-    return of_the_text or "limited_by" in planned.expected
 
 
 def free_run_name(settings: Settings) -> str:
@@ -114,13 +109,13 @@ def summary_text(
     *,
     narrow: bool = False,
     expected: Mapping[str, Any] | None = None,
-    early: bool = False,
+    took: float | None = None,
     fitting: int | None = None,
     begun: str = "",
 ) -> Content:
     """The summary of the run. folder: of the run; narrow: in two short lines; expected: of a run with a given time, by the
-    planner; early: it ends before its time; fitting: so many of its steps fit at the present speed of a busy machine; begun:
-    whose weights it begins with."""
+    planner; took: its seconds, if it ends before its time; fitting: so many of its steps fit at the present speed of a busy
+    machine; begun: whose weights it begins with."""
     clock = {name: "…" if value is None else say.clock(value) for name, value in
              (("time", ahead.seconds), ("first_time", ahead.seconds_to_validation))}  # fmt: skip
     size = "-short" if narrow else ""
@@ -129,8 +124,9 @@ def summary_text(
     if ahead.time is not None:
         first = say("plan.summary-timed", time=say.clock(ahead.time))
         if expected:
-            kind = "-limited" if "limited_by" in expected else "-early" if early else ""
-            first = say(f"plan.summary-planned{kind}", time=say.clock(ahead.time), **expected_values(expected, say))
+            kind = "" if took is None else "-limited" if "limited_by" in expected else "-early"
+            times = {"time": say.clock(ahead.time), "took": say.clock(took or ahead.time)}
+            first = say(f"plan.summary-planned{kind}", **times, **expected_values(expected, say))
     if ahead.target_loss is not None:
         first += f" · {say('plan.summary-target', loss=say.number(ahead.target_loss, 3))}"
     second = say(
@@ -144,8 +140,8 @@ def summary_text(
     if fitting is None:
         lines = Content.styled("✓ ", "bold $success") + plain(first)
     else:
-        busy = f"! {say('plan.busy', steps=say.number(fitting))}"
-        lines = Content.styled(busy, "bold $warning") + Content("\n  ") + plain(first)
+        busy = f"\n! {say('plan.busy', steps=say.number(fitting))}"
+        lines = Content("  ") + plain(first) + Content.styled(busy, "bold $warning")
     lines += Content("\n  ") + plain(second)
     if ahead.pretrained:
         step = ahead.step_seconds
