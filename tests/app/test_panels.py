@@ -255,6 +255,21 @@ def test_state_word_of_a_preparing_run_is_separate_from_its_bar() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+def test_report_says_where_the_difference_to_a_baseline_may_be_chance(language: Language) -> None:
+    say, run = Wording(language), list(a_training(420))
+    (started,) = [one for one in run if isinstance(one, events.RunStarted)]
+    name, loss = next(iter(started.baselines.items()))
+    metrics = events.Finding(
+        step=420, finding=finding("metrics-reported", "after", "pass", {"low": loss - 0.1, "high": loss + 0.2})
+    )
+    for told in ([], [metrics]):
+        lines = numbers_text(history_of(*run, *told), say).plain.split("\n")
+        marked = [line for line in lines if line.endswith(say("report.may-be-chance"))]
+        assert len(marked) == len(told)
+        assert all(name in line for line in marked)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("room", [54, 76, 120])
 def test_the_table_of_a_report_keeps_to_the_room_there_is(room: int, language: Language) -> None:
     lines = numbers_text(history_of(*a_training(420)), Wording(language), room).plain.split("\n")

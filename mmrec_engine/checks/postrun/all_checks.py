@@ -79,6 +79,14 @@ class AfterContext:
             raise Skip("not-loaded") from None
 
     @cached_property
+    def half_interval(self) -> float | None:
+        """Of the loss that is reported: half its 95 % confidence interval; None if there are too few windows. Raises Skip."""
+        best = self.history.best or self.history.last_validation
+        if best is not None and best.standard_error is not None and best.batches >= _ENOUGH_BATCHES:
+            return student_95(best.batches - max(1, len(best.parts or ()))) * best.standard_error
+        return _half_by_windows(self)
+
+    @cached_property
     def reloading(self) -> subprocess.Popen[str] | None:
         """An independent process that evaluates the best model once it gets a line; None without one."""
         if self.corpus is None or self.history.best is None or not (self.folder / BEST).exists():
@@ -143,10 +151,7 @@ def _metrics(context: AfterContext) -> Values:
         "bits_per_character": best.bits_per_character,
         "variant": "plain",
     }
-    if best.standard_error is not None and best.batches >= _ENOUGH_BATCHES:
-        half: float | None = student_95(best.batches - max(1, len(best.parts or ()))) * best.standard_error
-    else:
-        half = _half_by_windows(context)
+    half = context.half_interval
     if half is None:
         return values
     return {**values, "variant": "interval", "low": best.loss - half, "high": best.loss + half}

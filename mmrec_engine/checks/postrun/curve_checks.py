@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Mapping
 from typing import Protocol
@@ -18,6 +19,11 @@ class Recorded(Protocol):
 
     @property
     def history(self) -> History: ...
+
+    @property
+    def half_interval(self) -> float | None:
+        """Half the 95 % confidence interval of the loss; None if too little is known of its variation. Raises Skip."""
+        ...
 
 
 def _beats_baselines(context: Recorded) -> Values:
@@ -37,8 +43,13 @@ def _beats_baselines(context: Recorded) -> Values:
         return {**values, "variant": "above-unigram" if updates >= settled else "too-short"}
     if best.loss >= baselines["bigram"]:
         return {**values, "variant": "above-bigram", "apart": baselines["bigram"] - best.loss}
-    variant = "below-five-gram" if best.loss < five else "above-five-gram"
-    return {**values, "variant": variant, "apart": abs(five - best.loss)}
+    values |= {"variant": "below-five-gram" if best.loss < five else "above-five-gram", "apart": abs(five - best.loss)}
+    with contextlib.suppress(Skip):
+        half = context.half_interval
+        if half is not None and abs(five - best.loss) <= half:
+            interval = {"low": best.loss - half, "high": best.loss + half}
+            values |= {**interval, "variant": f"{values['variant']}+within-interval"}
+    return values
 
 
 def _judge_baselines(values: Values, limits: Mapping[str, float]) -> Status:
