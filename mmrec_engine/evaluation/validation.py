@@ -255,9 +255,32 @@ def window_losses(model: LanguageModel, corpus: Corpus, length: int, most: int) 
 
 
 def prompt_of(corpus: Corpus) -> str:
-    """The prompt of samples: the beginning of the validation split; of shorter documents the last one begun."""
-    beginning: Tokens = corpus.validation.tokens[:_PROMPT_CHARACTERS]
-    return documents_of(corpus.tokenizer, [int(index) for index in beginning])[-1]
+    """The prompt of samples: the beginning of the validation split, from its first whole word on where a document was cut within
+    a word; of shorter documents the last one begun."""
+    start = _tokens_of_a_cut_word(corpus)
+    beginning: Tokens = corpus.validation.tokens[start : start + _PROMPT_CHARACTERS]
+    prompt = documents_of(corpus.tokenizer, [int(index) for index in beginning])[-1]
+    return prompt.lstrip() if start else prompt
+
+
+def _tokens_of_a_cut_word(corpus: Corpus) -> int:
+    """How many tokens at the beginning of the validation split are the end of a word that begins in training; 0 if there is no
+    end of a word near."""
+    part, tokenizer = corpus.all_parts[0], corpus.tokenizer
+    before = [int(index) for index in part.train.tokens[-_PROMPT_CHARACTERS:]]
+    if not before or before[-1] == tokenizer.end_of_document:  # no document was cut
+        return 0
+    text_before = tokenizer.decode(before)
+    # Of several documents each was cut, and the last one of the training split may be another one.
+    if tokenizer.end_of_document is None and text_before[-1:].isspace():
+        return 0
+    beginning = [int(index) for index in part.validation.tokens[:_PROMPT_CHARACTERS]]
+    for place, text in enumerate(tokenizer.decode_each(beginning)):
+        if beginning[place] == tokenizer.end_of_document or text[-1:].isspace():
+            return place + 1 if place + 1 < len(part.validation.tokens) else 0
+        if text[:1].isspace():
+            return place
+    return 0
 
 
 def sample_text(model: LanguageModel, corpus: Corpus, seed: int) -> tuple[str, str]:
