@@ -23,21 +23,27 @@ def add_generate(app: typer.Typer, wording: Wording) -> None:
             Optional[list[str]], typer.Option("--stop", metavar="TEXT", show_default=False, help=wording("help.stop"))
         ] = None,
         temperature: Annotated[
-            Optional[float], typer.Option(min=0.0, max=100.0, help=wording("help.temperature"))
+            Optional[float], typer.Option(min=0.0, max=100.0, show_default="0.8", help=wording("help.temperature"))
         ] = None,
-        top_k: Annotated[Optional[int], typer.Option("--top-k", min=0, help=wording("help.top-k"))] = None,
+        top_k: Annotated[
+            Optional[int], typer.Option("--top-k", min=0, show_default="0", help=wording("help.top-k"))
+        ] = None,
         top_p: Annotated[
-            Optional[float], typer.Option("--top-p", min=1e-6, max=1.0, help=wording("help.top-p"))
+            Optional[float], typer.Option("--top-p", min=1e-6, max=1.0, show_default="1", help=wording("help.top-p"))
         ] = None,
         repetition_penalty: Annotated[
             Optional[float],
-            typer.Option("--repetition-penalty", min=0.01, max=100.0, help=wording("help.repetition-penalty")),
+            typer.Option(
+                "--repetition-penalty", min=0.01, max=100.0, show_default="1", help=wording("help.repetition-penalty")
+            ),
         ] = None,
         corpus_tag: Annotated[
             Optional[str], typer.Option("--corpus-tag", metavar="NAME", help=wording("help.corpus-tag"))
         ] = None,
         past_end: Annotated[bool, typer.Option("--past-end", help=wording("help.past-end"))] = False,
-        seed: Annotated[Optional[int], typer.Option(min=0, max=2**63 - 1, help=wording("help.generate-seed"))] = None,
+        seed: Annotated[
+            Optional[int], typer.Option(min=0, max=2**63 - 1, show_default="1337", help=wording("help.generate-seed"))
+        ] = None,
         device: Annotated[str, typer.Option(help=wording("setting.device"))] = "cpu",
         json: Annotated[bool, typer.Option("--json", help=wording("help.json"))] = False,
     ) -> int:

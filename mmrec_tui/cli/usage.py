@@ -107,7 +107,11 @@ def _help_record(parameter: Any, context: Any, wording: Wording) -> tuple[str, s
         return None
     facts = []
     flag = getattr(parameter, "is_flag", False)
-    if parameter.show_default and not flag and parameter.default not in (None, "") and not callable(parameter.default):
+    if isinstance(parameter.show_default, str):
+        facts.append(wording("help.default", value=parameter.show_default))
+    elif (
+        parameter.show_default and not flag and parameter.default not in (None, "") and not callable(parameter.default)
+    ):
         default = parameter.default
         facts.append(wording("help.default", value=default if isinstance(default, str) else _plain(default)))
     if allowed := _range(parameter.type):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import pty
 import re
@@ -10,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from mmrec_engine.evaluation.generation import Sampling
 from mmrec_engine.settings import HEADINGS, WITH_FLAG, heading_of
+from mmrec_engine.settings.run_settings import TIMED
 from mmrec_tui.locales import Wording
 from tests.conftest import COMMAND, Command
 
@@ -44,6 +47,20 @@ def test_help_is_not_cut_in_80_columns(command: Command, language: str) -> None:
     in_english = {"[OPTIONS]", "OWNER/NAME", "[default", "[required", "INTEGER", "TEXT", " RUN", "COMMAND "}
     assert language == "en" or not {one for one in in_english if one in everything}
     assert say("setting.use_sample_corpus") not in " ".join(shown["evaluate"].split()), "evaluate does not train"
+
+
+@pytest.mark.parametrize(("language", "app"), [("en", "Without a command the app opens"), ("tr", "uygulama açılır")])
+def test_help_says_what_happens_where_nothing_is_given(command: Command, language: str, app: str) -> None:
+    """Without a command, a name of the run, or a temperature."""
+    say = Wording(language)  # type: ignore[arg-type]
+    first = " ".join(command("--help", "--lang", language, COLUMNS="80").out.splitlines()[:6])
+    assert app in " ".join(first.split())
+    name = " ".join(command("train", "--help", "--lang", language).out.split()).partition(" --name ")[2]
+    assert re.search(rf" --time [^[]* {TIMED}\b", name.partition("[")[0])
+    generate = " ".join(command("generate", "--help", "--lang", language).out.split())
+    for flag, value in dataclasses.asdict(Sampling()).items():
+        shown = f"[{say('help.default', value=f'{value:g}')}; "
+        assert shown in generate.partition(f" --{flag.replace('_', '-')} ")[2].partition(" --")[0], flag
 
 
 @pytest.mark.parametrize("language", ["en", "tr"])
