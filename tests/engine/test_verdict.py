@@ -350,7 +350,7 @@ def test_a_later_run_that_is_better_is_followed_as_an_earlier_one_is(first: str 
     verdict = verdict_of(own, OtherRuns(earlier_run(2.87), later=(better,)))
     assert verdict is not None and verdict["lever"] == "earlier"
     assert verdict["settings"] == {"config": "mini"} and "--init-from" not in verdict["command"]
-    assert "worse than mini (2.850 after 2:00), which was made later" in " ".join(verdict_lines(verdict, "en"))
+    assert "worse than mini (2.850, whole run 2:00), which was made later" in " ".join(verdict_lines(verdict, "en"))
     assert "Daha sonra yapılan mini" in " ".join(verdict_lines(verdict, "tr"))
     longer = replace(better, seconds=240.0, work=20_000.0)
     for later, others in ((longer, None), (replace(better, bits=2.8853), None), (better, earlier_run(2.84))):
@@ -366,7 +366,7 @@ def test_a_later_run_that_is_better_is_followed_as_an_earlier_one_is(first: str 
 def test_time_of_another_run_is_rounded_once_as_in_its_own_report(seconds: float, shown: str) -> None:
     verdict = verdict_of(falling(time=240), OtherRuns(replace(earlier_run(2.85), seconds=seconds)))
     told = " ".join(verdict_lines(verdict or {}, "en"))
-    assert f"after {shown})" in told
+    assert f"whole run {shown})" in told
 
 
 def test_a_run_that_is_worse_than_an_earlier_one_is_not_advised_more_time() -> None:
@@ -381,17 +381,17 @@ def test_a_run_that_is_worse_than_an_earlier_one_is_not_advised_more_time() -> N
     assert worse["settings"] == {"tokenizer": "char"}
     assert "--tokenizer char" in worse["command"] and "--time 4m" in worse["command"]
     told = " ".join(verdict_lines(worse, "en"))
-    assert "0.035 bits per character worse than tiny (2.850 after 2:00): tiny remains the best model" in told
+    assert "0.035 bits per character worse than tiny (2.850, whole run 2:00): tiny remains the best model" in told
     assert "Tokenizer bpe instead of char" in told and "more time helps most" not in told
     told = " ".join(verdict_lines(worse, "tr"))
-    assert "tiny çalışmasından (2:00 sonunda 2,850) karakter başına 0,035 bit daha kötü" in told
+    assert "tiny çalışmasından (2,850, tüm süresi 2:00) karakter başına 0,035 bit daha kötü" in told
     assert "char yerine bpe" in told
 
 
 def test_a_run_that_is_better_than_an_earlier_one_says_by_how_much() -> None:
     verdict = verdict_of(falling(), OtherRuns(earlier_run(3.0)))
     assert verdict is not None and verdict["lever"] == "time" and verdict["earlier"]["result"] == "better"
-    assert "0.115 bits per character better than tiny (3.000 after 2:00)" in verdict_lines(verdict, "en")[1]
+    assert "0.115 bits per character better than tiny (3.000, whole run 2:00)" in verdict_lines(verdict, "en")[1]
     assert verdict["settings"] == {}
 
 
@@ -617,7 +617,7 @@ def test_an_advised_run_that_exists_is_named_instead_of_advised_again() -> None:
     verdict = verdict_of(falling(time=120), OtherRuns(later=(shorter, longer)))
     assert verdict is not None and verdict["lever"] == "made" and verdict["made"]["run"] == "tiny-240.0"
     assert verdict["command"] == "", "the run that it would make exists"
-    assert "exists: tiny-240.0, 2.900 bits per character after 4:00" in " ".join(verdict_lines(verdict, "en"))
+    assert "exists: tiny-240.0, 2.900 bits per character, whole run 4:00" in " ".join(verdict_lines(verdict, "en"))
     assert verdict_lines(verdict, "en")[0].startswith("2.89 bits per character"), "its own result"
     again = verdict_of(falling(time=120), OtherRuns(later=(shorter,)))
     assert again is not None and again["lever"] == "time"
