@@ -136,7 +136,7 @@ def a_batch_search(windows: int = 660, current: tuple[int, int] = (32, 1)) -> li
 def some_findings_before() -> Iterator[dict[str, Any]]:
     """A part of the checks before training: one passed, one worth a note, one warned, one failed."""
     yield finding("corpus-readable", "before", "pass", {"documents": 54, "skipped": 0})
-    damaged = {"unknown": 31, "tokens": 18_000, "share": 31 / 18_000, "vocabulary": 88}
+    damaged = {"unknown": 31, "tokens": 18_000, "share": 31 / 18_000, "vocabulary": 88, "advice": "in-training"}
     yield finding(
         "unknown-characters",
         "before",

@@ -284,7 +284,7 @@ def test_the_table_of_a_report_keeps_to_the_room_there_is(room: int, language: L
     ("language", "reading"),
     [
         ("en", "8.0% above the training loss: close, no overfitting (step 100)"),
-        ("tr", "%8,0 eğitim loss'undan yüksek: yakın, overfitting yok (100. adım)"),
+        ("tr", "%8,0 fark, validation loss yüksek: yakın, overfitting yok (100. adım)"),
     ],
 )
 def test_question_that_misleads_is_followed_by_how_to_read_it(language: Language, reading: str) -> None:

@@ -330,7 +330,7 @@ async def test_empty_page_says_how_to_begin() -> None:
         app.open_screen("write", checkpoint=str(folder / "best.pt"), title="tiny")
         await until_shown(pilot, "Type how the text begins; Ctrl+G")
         await pilot.resize_terminal(80, 24)
-        await until_shown(pilot, "^g continue  ^n another  ^r one before  F5 keys +")
+        await until_shown(pilot, "^g continue  ^n another  ^r previous  F5 keys +")
 
 
 async def test_proposed_key_comes_first_and_n_plans_a_run_from_an_ended_run_and_the_list() -> None:
