@@ -255,8 +255,8 @@ def window_losses(model: LanguageModel, corpus: Corpus, length: int, most: int) 
 
 
 def prompt_of(corpus: Corpus) -> str:
-    """The prompt of samples: the beginning of the validation split, from its first whole word on where a document was cut within
-    a word; of shorter documents the last one begun."""
+    """The prompt of samples: the beginning of the validation split, from its first whole word on if a document was cut within a
+    word; of shorter documents the last one begun."""
     start = _tokens_of_a_cut_word(corpus)
     beginning: Tokens = corpus.validation.tokens[start : start + _PROMPT_CHARACTERS]
     prompt = documents_of(corpus.tokenizer, [int(index) for index in beginning])[-1]

@@ -25,4 +25,4 @@ def expected_seconds(choices: Mapping[str, Any], expected: Mapping[str, Any], ev
     validations = math.ceil(expected["steps"] / eval_every if eval_every else expected["passes"])
     # The share of the time that a plan keeps as a reserve is not used by a run that ends before it.
     seconds = expected["seconds"] + validations * expected["validation_seconds"] + seconds_beside(0.0)
-    return min(total, seconds)
+    return min(total, float(seconds))
