@@ -96,7 +96,7 @@ def test_plan_of_the_command_says_what_fits_at_the_present_speed(
 ) -> None:
     speeds = Speeds("was idle", lambda settings, vocabulary, seconds: Speed(IDLE, present=share * IDLE))
     monkeypatch.setattr("mmrec_engine.planning.candidate_speed.speeds_here", lambda stopping: speeds)
-    resolved = resolve({"time": 120, "data_dir": str(small_text), "dropout": 0.1})
+    resolved = resolve({"time": 120, "data_dir": str(small_text), "learning_rate": 1e-3})
     wording = Wording(language)
     assert plan_headless(resolved, wording, as_json=True, quiet=True) == 0
     made = json.loads(capsys.readouterr().out)
@@ -131,7 +131,7 @@ def test_plan_that_ends_before_its_time_says_how_long_it_takes(
     monkeypatch.setattr("mmrec_engine.planning.candidate_speed.speeds_here", lambda stopping: speeds)
     wording = Wording(language)
     for limit, is_early in (({"max_steps": 60}, True), ({}, False)):
-        resolved = resolve({"time": 120, "data_dir": str(small_text), "dropout": 0.1, **limit})
+        resolved = resolve({"time": 120, "data_dir": str(small_text), "learning_rate": 1e-3, **limit})
         assert plan_headless(resolved, wording, as_json=True, quiet=True) == 0
         length = json.loads(capsys.readouterr().out)["expected_seconds"]
         assert 9 < length < 60 if is_early else length == 120
