@@ -26,7 +26,20 @@ LOGS = "logs"  # folder of the loggers: their state, and their files unless thes
 OWN = frozenset(
     {EVENTS, DESCRIPTION, CONTROL, LOCK, CLAIM, PREPARATION, LOG, TICKS, SPLIT, *REPORTS}
 )  # beside the checkpoints
+_WRITTEN = re.compile(r"writing-\d+\.txt")  # with its model, and saved beside it
 _STEP_NAME = re.compile(r"checkpoint_step_(\d+)\.pt")
+
+
+def writing_name(number: int) -> str:
+    return f"writing-{number}.txt"
+
+
+def files_of_a_run(names: list[str]) -> set[str]:
+    """Those of the files in a folder that belong to a run, with what its model wrote; empty if the folder is none of a run."""
+    if LOCK not in names:
+        return set()
+    own = {name for name in names if name in OWN or name.endswith((".pt", ".tmp")) or _WRITTEN.fullmatch(name)}
+    return own if {EVENTS, PREPARATION} & own or len(own) == len(names) else set()
 
 
 def step_name(step: int) -> str:

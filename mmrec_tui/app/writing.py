@@ -116,13 +116,14 @@ def save_text(checkpoint: str, text: str) -> Path:
     from mmrec_engine.errors import RequestError
     from mmrec_engine.runs.catalog import locate
     from mmrec_engine.settings.pretrained import is_pretrained
+    from mmrec_engine.storage.run_files import writing_name
 
     here = Path.cwd()
     model = here if is_pretrained(checkpoint) else locate(checkpoint)
     folder = model if model.is_dir() else model.parent
     numbers = itertools.count(1)
     while True:
-        path = folder / f"writing-{next(numbers)}.txt"
+        path = folder / writing_name(next(numbers))
         try:
             with path.open("x", encoding="utf-8", errors="replace", newline="\n") as file:
                 file.write(text if text.endswith("\n") else text + "\n")

@@ -71,9 +71,29 @@ async def test_run_that_has_exhausted_its_text_asks_for_more_text_and_warns_of_m
         await pilot.press("n")
         await until_shown(pilot, {"en": "More text helps most", "tr": "En çok daha fazla metin"}[language])
         assert app.screen.is_modal and getattr(app.screen_stack[-2], "table", "") == "plan"
+        assert app.say("plan.choose-text") not in screen_text(app), "no weights are set"
         await pilot.press("escape")
         await until(pilot, lambda: table_of(app) == "plan")
         assert app.screen._draft.given == {"data_dir": str(small_text), "time": 120}  # type: ignore[attr-defined]
+
+
+async def test_report_scrolls_by_keys_again_after_the_field_to_try_the_model(without_torch: None) -> None:
+    folder = record(Path("checkpoints/tiny").absolute(), [*a_training(300), *an_ending(step=300)])
+    (folder / "best_model.pt").write_bytes(b"")
+    app = an_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.open_screen("report", folder=folder)
+        await until_shown(pilot, "Report")
+        page = app.screen.query_one("#report")
+        await until(pilot, lambda: page.max_scroll_y > 10)
+        await pilot.press("slash")
+        await until(pilot, lambda: isinstance(app.focused, Input))
+        await pilot.press("escape", "home")
+        await until(pilot, lambda: page.scroll_y == 0)
+        await pilot.press("end")
+        await until(pilot, lambda: page.scroll_y == page.max_scroll_y)
+        await pilot.press("escape")
+        await until(pilot, lambda: table_of(app) == "start")
 
 
 async def test_finished_run_is_suggested_twice_its_steps_as_by_the_remedy_for_one_that_still_improves(

@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -165,6 +166,21 @@ async def test_start_beside_another_training_is_told_and_confirmed(
         assert "tiny-3" not in screen_text(app) and not begun
         await pilot.press("s")
         await until(pilot, lambda: begun)
+
+
+async def test_start_is_refused_at_once_while_a_run_is_trained_here(
+    monkeypatch: pytest.MonkeyPatch, without_torch: None
+) -> None:
+    """It asked for a confirmation of failures first, and refused that."""
+    app = an_app()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await OPENERS["ChecklistScreen"](app, pilot)
+        folder = Path("checkpoints", "of-this-app")
+        monkeypatch.setattr(type(app.stage), "training", SimpleNamespace(folder=folder), raising=False)
+        await pilot.press("s")
+        await until_shown(pilot, app.say("app.trains-already", name="of-this-app")[:40])
+        assert app.screen._asked is None and table_of(app) == "checklist"  # type: ignore[attr-defined]
+        monkeypatch.undo()
 
 
 @pytest.mark.parametrize(

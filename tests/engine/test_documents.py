@@ -72,6 +72,29 @@ def test_links_that_lead_out_of_the_folder_are_not_followed(tmp_path: Path) -> N
     assert texts(FileDocuments(inside)) == {"a.txt": "open"}
 
 
+def test_what_a_model_wrote_is_no_text_and_lets_nothing_of_its_run_in(tmp_path: Path) -> None:
+    """A text that is saved beside its model made the report, the record and itself text to train on."""
+    (tmp_path / "a.txt").write_text("ours")
+    run = tmp_path / "checkpoints" / "tiny"
+    run.mkdir(parents=True)
+    for name in (
+        "lock",
+        "events.jsonl",
+        "run.json",
+        "report.md",
+        "report.json",
+        "best_model.pt",
+        "writing-1.txt",
+        "writing-12.txt",
+    ):
+        (run / name).write_text('{"text": "of a run"}')
+    assert texts(FileDocuments(tmp_path)) == {"a.txt": "ours"}
+    (run / "poem.txt").write_text("put there by a person")
+    assert texts(FileDocuments(tmp_path)) == {"a.txt": "ours", "checkpoints/tiny/poem.txt": "put there by a person"}
+    (tmp_path / "writing-1.txt").write_text("of one's own")
+    assert texts(FileDocuments(tmp_path))["writing-1.txt"] == "of one's own", "not beside a model"
+
+
 def test_pipe_in_the_folder_does_not_block(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.txt")
     (tmp_path / "a.txt").write_text("text")

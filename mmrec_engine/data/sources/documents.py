@@ -21,7 +21,7 @@ from mmrec_engine.data.sources.given_split import GivenSplit, given_split
 from mmrec_engine.data.sources.legacy_encodings import Candidate
 from mmrec_engine.data.sources.structured import Found, Lost, TextReader
 from mmrec_engine.errors import RequestError
-from mmrec_engine.storage.run_files import LOCK, OWN
+from mmrec_engine.storage.run_files import files_of_a_run
 
 _MOST_TOLD = 20  # files
 
@@ -227,9 +227,8 @@ class FileDocuments:
             folders[:] = sorted(name for name in folders if not name.startswith(".") and place / name != prepared)
             for name in folders:
                 self._note_link(Path(folder) / name, real_root)
-            if _is_run_folder(names):
-                continue
-            for name in sorted(names):
+            # A run folder may be in the folder that it trains on. What its model wrote is no text to train on.
+            for name in sorted({*names} - files_of_a_run(names)):
                 path = Path(folder) / name
                 if name.startswith(".") or self._note_link(path, real_root):
                     continue
@@ -254,11 +253,6 @@ class FileDocuments:
         self.skipped.append(
             Skipped(str(Path(error.filename).relative_to(self.root)), "unreadable", error.strerror or "")
         )
-
-
-def _is_run_folder(names: list[str]) -> bool:
-    """Whether these files belong to a run: a run folder may be in the folder that it trains on, and is not text of it."""
-    return LOCK in names and all(name in OWN or name.endswith((".pt", ".tmp")) for name in names)
 
 
 def _inside(path: Path, root: Path) -> bool:

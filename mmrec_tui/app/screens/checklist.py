@@ -224,10 +224,12 @@ class ChecklistScreen(MmrecScreen):
     def action_start(self) -> None:
         """Warnings do not prevent the start; a failure, checks that have not ended, or another run that trains, need a
         confirmation. What has failed since it was asked for needs another one."""
-        checks = self._checks
+        checks, training = self._checks, self.own_app.stage.training
+        if training is not None:
+            self.own_app.warn("app.trains-already", name=one_line(training.folder.name))
+            return
         if not self._asks:
-            trains_here = self.own_app.stage.training is not None  # which refuses the start
-            self._beside = [] if trains_here else training_now(checks.resolved.settings.run_folder.parent)
+            self._beside = training_now(checks.resolved.settings.run_folder.parent)
             if self._failing or self._beside or not checks.done:
                 self._asked = self._failed_ids
                 self._show()

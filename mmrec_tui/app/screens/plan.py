@@ -85,7 +85,7 @@ class PlanScreen(PlanNextScreen):
             self.call_after_refresh(self._ask_more_text)
         if self._plan.beside_own:
             self.own_app.tell("plan.beside-own")
-        elif self._pane == "corpora":
+        elif self._pane == "corpora" and not self._asks_text:
             self.own_app.tell("plan.choose-text")
 
     def on_screen_resume(self) -> None:

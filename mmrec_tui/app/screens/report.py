@@ -100,6 +100,13 @@ class ReportScreen(ReportNextScreen):
         self.watch(self.query_one("#written"), "virtual_size", self._show_answer, init=False)
         self.set_interval(_LOOK_SECONDS, self._look)
 
+    def action_back(self) -> None:
+        """From a field to the page, which then scrolls by keys; from there to the screen before."""
+        if isinstance(self.focused, Input):
+            self.query_one("#report").focus(scroll_visible=False)
+        else:
+            super().action_back()
+
     def stop_work(self) -> None:
         self._writer.stop()
 
