@@ -50,7 +50,8 @@ def verdict_of(history: History, others: OtherRuns | None = None) -> dict[str, A
     """None without a validation, or of a run that was interrupted or failed, or has not ended. others: runs on the same text
     and validation split.
 
-    `stands`, `lever` (time, text, dropout, rate, none; earlier: another run is better; made: the longer run exists),
+    `stands`, `chance`: the loss of the baseline that it names lies within the 95 % interval of this one, `lever` (time, text,
+    dropout, rate, none; earlier: another run is better; made: the longer run exists),
     `bits` of the best model, `baselines` in bits a character, `validations`: their number, `earlier`: the best earlier run, or
     a later one that is better, and what differs, `made`: a longer run, `slowed`: the steps made and those planned at first, if
     the machine was too busy for most of them, `limited`: the given limit that ended the run before its time, `copied`: the
@@ -107,6 +108,7 @@ def verdict_of(history: History, others: OtherRuns | None = None) -> dict[str, A
     values |= {"bits": best.bits_per_character} | ({} if reference is None else {"reference": reference})
     return {
         "stands": stands,
+        "chance": reference is not None and may_be_chance(history, reference / a_nat),
         "lever": lever,
         "bits": round(best.bits_per_character, 4),
         "baselines": baselines,
@@ -149,6 +151,14 @@ def _stands(bits: float, baselines: Mapping[str, float]) -> tuple[str, float | N
         if name in baselines and bits > baselines[name]:
             return f"above-{name}", baselines[name]
     return ("below-5-gram", baselines["5-gram"]) if "5-gram" in baselines else ("alone", None)
+
+
+def may_be_chance(history: History, loss: float) -> bool:
+    """Whether the best model's loss may be this one by chance, by the confidence interval that the checks have found."""
+    found = [one.get("values") for one in history.findings if one.get("id") == "metrics-reported"]
+    values = found[-1] if found and isinstance(found[-1], Mapping) else {}
+    low, high = values.get("low"), values.get("high")
+    return isinstance(low, float) and isinstance(high, float) and low <= loss <= high
 
 
 def _lever(history: History, best: float, last: float) -> tuple[str, dict[str, float]]:

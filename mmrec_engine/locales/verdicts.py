@@ -45,7 +45,9 @@ def verdict_lines(verdict: Mapping[str, Any], language: Language, number: Number
         lever = "earlier-weights" if "init_from" in repeated else "earlier" if repeated else "earlier-planned"
         values["settings"] = ", ".join(_titles(language).get(name, name) for name in repeated)
     made, earlier, slowed = verdict.get("made"), verdict.get("earlier"), verdict.get("slowed")
-    lines = [*_filled(_STANDS.get(str(verdict.get("stands"))), values, language)]
+    stands = str(verdict.get("stands"))
+    certain = _STANDS.get(stands)
+    lines = [*_filled(_STANDS.get(f"{stands}-chance", certain) if verdict.get("chance") else certain, values, language)]
     for kind in ("copied", "known"):
         if isinstance(share := verdict.get(kind), int | float):
             lines += _filled(_STANDS[kind], {"share": percentage(f"{100 * share:.0f}", language)}, language)

@@ -72,6 +72,24 @@ def test_verdict_places_the_model_between_the_baselines(loss: float, stands: str
     assert verdict["baselines"]["5-gram"] == pytest.approx(1.9 * 1.4427, abs=1e-3), "in bits a character"
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_difference_to_the_5_gram_within_the_interval_of_the_loss_is_not_told_as_a_fact(language: Language) -> None:
+    """The report says beside it that this may be chance."""
+    told = {}
+    for half in (None, 0.001, 0.5):
+        history = run([(2.0, 2.0), (BASELINES["5-gram"] - 0.01, 1.8)])
+        if half is not None:
+            loss = history.validations[-1][1].loss
+            interval = {"low": loss - half, "high": loss + half}
+            history.add(events.Check(finding=finding("metrics-reported", "after", "pass", interval)))
+        verdict = verdict_of(history)
+        assert verdict is not None and verdict["chance"] is (half == 0.5)
+        told[half] = verdict_lines(verdict, language)[0]
+    certain = {"en": "better than the n-gram baselines", "tr": "hepsinden iyi"}[language]
+    assert certain in told[None] and certain in told[0.001] and certain not in told[0.5]
+    assert {"en": "may be chance", "tr": "rastlantı olabilir"}[language] in told[0.5]
+
+
 @pytest.mark.parametrize(
     ("validations", "settings", "lever"),
     [

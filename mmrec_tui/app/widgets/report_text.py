@@ -11,6 +11,7 @@ from textual.content import Content
 from mmrec_engine import events
 from mmrec_engine.checks.finding import GLYPHS
 from mmrec_engine.checks.report import newest
+from mmrec_engine.checks.verdict import may_be_chance
 from mmrec_engine.locales.verdicts import verdict_lines
 from mmrec_engine.runs.history import History
 from mmrec_engine.runs.part_bits import part_bits
@@ -84,7 +85,7 @@ def numbers_text(
             apart = loss - history.best.loss
             key = "report.below" if apart >= 0 else "report.above"
             words = say(key, name=one_line(name), loss=say.number(loss, 3), apart=say.number(abs(apart), 2))
-            lines.append(plain(words + (say("report.may-be-chance") if _is_within_interval(loss, history) else "")))
+            lines.append(plain(words + (say("report.may-be-chance") if may_be_chance(history, loss) else "")))
         if started.baselines:
             lines.append(plain(say("report.baselines"), "$foreground 80%"))
     if verdict is not None:
@@ -97,14 +98,6 @@ def _steps_since_validation(history: History) -> int:
     """Steps that the figures of the last validation know nothing of."""
     step, validation = history.last_step, history.last_validation
     return 0 if step is None or validation is None else max(0, step.step - validation.step)
-
-
-def _is_within_interval(loss: float, history: History) -> bool:
-    """Whether the best model's loss may be this one by chance, by the confidence interval that the checks have found."""
-    found = [one.get("values") for one in history.findings if one.get("id") == "metrics-reported"]
-    values = found[-1] if found and isinstance(found[-1], dict) else {}
-    low, high = values.get("low"), values.get("high")
-    return isinstance(low, float) and isinstance(high, float) and low <= loss <= high
 
 
 def proposal_text(verdict: dict[str, Any] | None, say: Wording) -> str:
