@@ -66,6 +66,23 @@ async def test_typed_path_is_taken_as_the_line_says(
             assert result == [{"data_dir": str(taken)}]
 
 
+async def test_line_says_the_folder_of_the_tree_again_once_a_typed_path_is_deleted(
+    texts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It went on to say "takes /"; what was taken was the folder in the tree."""
+    monkeypatch.chdir(texts)
+    app = an_app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        taken = await open_chooser(app, pilot)
+        await until(pilot, lambda: line(app) == f"Ctrl+S takes {texts}")
+        await pilot.press("slash")
+        await until(pilot, lambda: line(app) == "Ctrl+S takes /")
+        await pilot.press("backspace")
+        await until(pilot, lambda: line(app) == f"Ctrl+S takes {texts}")
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: taken == [{"data_dir": str(texts)}])
+
+
 async def test_part_of_a_name_is_found_one_folder_down_if_the_shown_folder_has_none(texts: Path) -> None:
     app = an_app()
     async with app.run_test(size=(120, 40), notifications=True) as pilot:

@@ -55,6 +55,9 @@ class TextTree(DirectoryTree):
     class Moved(Message):
         """Show another folder as the first one."""
 
+    class Listed(Message):
+        """What was asked for last is shown."""
+
     wanted = ""
 
     _asked: tuple[Path, str] | None = None
@@ -80,6 +83,7 @@ class TextTree(DirectoryTree):
                 await self.reload()
                 self.cursor_line = 0
                 self.scroll_to(0, 0, animate=False)
+            self.post_message(self.Listed())
         finally:
             self._reloads = False
 
@@ -208,6 +212,9 @@ class ChooserScreen(Dialog["dict[str, str | tuple[str, ...]] | None"]):
     def on_text_tree_moved(self) -> None:
         self._base, self._from_tree = Path(self.query_one(TextTree).path), True
         self._show_choice()
+
+    def on_text_tree_listed(self) -> None:
+        self._show_choice()  # without a typed path it is what the tree shows
 
     def on_descendant_focus(self) -> None:
         if isinstance(self.focused, PathInput):
