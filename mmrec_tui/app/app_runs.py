@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from mmrec_engine.settings import Resolved
     from mmrec_tui.app.session import Session, StartParameters, Training, Work
     from mmrec_tui.app.stage import Stage, Streams
-    from mmrec_tui.app.widgets.fields import Kind
     from mmrec_tui.locales import Wording
     from mmrec_tui.notification import Command, Ending
 
@@ -77,7 +76,7 @@ class AppRuns(App[object], inherit_bindings=False):
             if folder.resolve() == session.folder.resolve():
                 self.show_run()
             elif is_live(folder):
-                self.warn("app.trains-already", name=session.folder.name)
+                self.warn("app.trains-already", name=one_line(session.folder.name))
             else:
                 self.open_screen("report", folder=folder)
             return
@@ -99,54 +98,17 @@ class AppRuns(App[object], inherit_bindings=False):
 
     def continue_run(self, folder: Path, *, finished: bool) -> None:
         """Resume a run; a finished one for as many more minutes, steps or epochs as the user says."""
-        from mmrec_engine.settings import FIELDS, resolve
+        from mmrec_engine.settings import resolve
+        from mmrec_tui.app.extending import ask_for_more
 
-        place = {"output_dir": str(folder.parent), "name": folder.name}
-        if not finished:
-            self.resume(resolve(place))
-            return
-        from mmrec_engine.checks.verdict import passes_that_exhaust
-        from mmrec_engine.runs.catalog import read_description
-        from mmrec_engine.runs.run_reader import RunReader
-        from mmrec_tui.app.screens.asking import AskingScreen
-
-        history = RunReader(folder).first_view()
-        try:
-            settings = (read_description(folder) or {})["settings"]
-            limit = next(name for name in ("time", "max_steps", "epochs") if settings.get(name) is not None)
-            unit, used = 60 if limit == "time" else 1, settings[limit]
-            if limit == "time" and history.took > 0:
-                used = min(used, round(history.took, 1))  # a run that ended before its time has not used all of it
-            reached = max(1, round(used / unit))
-        except (MmrecError, KeyError, TypeError, ValueError, OverflowError, StopIteration):
-            self.warn("extend.unknown", name=one_line(folder.name))
-            return
-
-        most = int((FIELDS[limit].metadata["high"] - settings[limit]) / unit)
-
-        def refusal(answer: str) -> str:
-            return self.say(f"extend.most-{limit}", most=self.say.number(most)) if float(answer) > most else ""
-
-        def extend(answer: str | None) -> None:
-            try:
-                if answer is not None:
-                    more = float(answer) * unit if limit == "time" else int(answer)
-                    self.resume(resolve({**place, limit: used + more}))
-            except MmrecError as error:
-                self.tell_error(error)
-
-        told = self.say.clock(used) if limit == "time" else self.say.number(reached)
-        question = self.say(f"extend.{limit}", name=one_line(folder.name), reached=told)
-        if (passes := passes_that_exhaust(history)) is not None:
-            question += "\n" + self.say("extend.memorises", passes=self.say.number(passes))
-        # The suggestion makes the run twice as long, as the remedy of one that still improves does.
-        kind: Kind = "number" if limit == "time" else "integer"
-        self.push_screen(AskingScreen(question, str(reached), kind=kind, refusal=refusal), extend)
+        if finished:
+            ask_for_more(self, folder)
+        else:
+            self.resume(resolve({"output_dir": str(folder.parent), "name": folder.name}))
 
     def resume(self, resolved: Resolved) -> None:
         """Resume a run, beside another training only if the user confirms it: both are slower then."""
-        if self.stage.training is not None:
-            self.warn("app.trains-already", name=self.stage.training.folder.name)
+        if not self.may_train():
             return
         from mmrec_engine.runs.catalog import training_now
         from mmrec_tui.app.in_app import words_about_training
@@ -167,6 +129,13 @@ class AppRuns(App[object], inherit_bindings=False):
         else:
             go_on()
 
+    def may_train(self) -> bool:
+        """Whether no run is being trained here; tells which one if there is one, because there can be no other then."""
+        training = self.stage.training
+        if training is not None:
+            self.warn("app.trains-already", name=one_line(training.folder.name))
+        return training is None
+
     def train(
         self,
         resolved: Resolved,
@@ -178,8 +147,7 @@ class AppRuns(App[object], inherit_bindings=False):
         """Start a training in the background and show it. after: work on the same processors that it waits for."""
         from mmrec_tui.app.session import StartParameters, Training
 
-        if self.stage.training is not None:
-            self.warn("app.trains-already", name=self.stage.training.folder.name)
+        if not self.may_train():
             return
         if self.stage.session is not None:
             self.stage.session.close()
@@ -191,8 +159,7 @@ class AppRuns(App[object], inherit_bindings=False):
 
     def begin(self, resolved: Resolved, after: Work[Any], parameters: StartParameters) -> None:
         """A planned run starts: the screens of its plan are closed."""
-        if self.stage.training is not None:
-            self.warn("app.trains-already", name=self.stage.training.folder.name)
+        if not self.may_train():
             return
         self.close_screens()
         self.train(resolved, after=after, parameters=parameters)

@@ -18,6 +18,7 @@ from mmrec_tui.app.keys import Key, acts_beside, keys_of, shown_key, word_key
 from mmrec_tui.app.stage import OpenScreen
 from mmrec_tui.app.widgets.fields import Search
 from mmrec_tui.app.widgets.restyling import set_line
+from mmrec_tui.terminal import one_line
 
 if TYPE_CHECKING:
     from mmrec_tui.app.own_app import OwnApp
@@ -52,6 +53,12 @@ class MmrecScreen(Screen[Any]):
         width, height = self.app.size
         for cells, breakpoints in ((width, self.app.HORIZONTAL_BREAKPOINTS), (height, self.app.VERTICAL_BREAKPOINTS)):
             self.add_class(next(name for least, name in reversed(breakpoints or []) if cells >= least))
+
+    @property
+    def _trained(self) -> str:
+        """The name of the run that is being trained here; empty if there is none."""
+        training = self.own_app.stage.training
+        return "" if training is None else one_line(training.folder.name)
 
     @property
     def say(self) -> Wording:

@@ -224,9 +224,8 @@ class ChecklistScreen(MmrecScreen):
     def action_start(self) -> None:
         """Warnings do not prevent the start; a failure, checks that have not ended, or another run that trains, need a
         confirmation. What has failed since it was asked for needs another one."""
-        checks, training = self._checks, self.own_app.stage.training
-        if training is not None:
-            self.own_app.warn("app.trains-already", name=one_line(training.folder.name))
+        checks = self._checks
+        if not self.own_app.may_train():
             return
         if not self._asks:
             self._beside = training_now(checks.resolved.settings.run_folder.parent)

@@ -82,7 +82,7 @@ class PlanScreen(PlanNextScreen):
             self.watch(pane, "show_vertical_scrollbar", self.refresh_keys, init=False)
         self.set_interval(_LOOK_SECONDS, self._look)
         if self._asks_text:
-            self.call_after_refresh(self._ask_more_text)
+            self.call_after_refresh(self.action_own_text, self.say("chooser.more"))
         if self._plan.beside_own:
             self.own_app.tell("plan.beside-own")
         elif self._pane == "corpora" and not self._asks_text:
@@ -213,16 +213,11 @@ class PlanScreen(PlanNextScreen):
             case "readings":
                 self._take(self._draft.with_value("encoding", name))
 
-    def action_own_text(self) -> None:
-        """Choose a file, a folder or a data set."""
+    def action_own_text(self, why: str = "") -> None:
+        """Choose a file, a folder or a data set. why: what is said above the question."""
         from mmrec_tui.app.screens.chooser import ChooserScreen
 
-        self.app.push_screen(ChooserScreen(), self._path_chosen)
-
-    def _ask_more_text(self) -> None:
-        from mmrec_tui.app.screens.chooser import ChooserScreen
-
-        self.app.push_screen(ChooserScreen(self.say("chooser.more")), self._path_chosen)
+        self.app.push_screen(ChooserScreen(why), self._path_chosen)
 
     def _path_chosen(self, chosen: dict[str, str | tuple[str, ...]] | None) -> None:
         if chosen is None:

@@ -13,7 +13,6 @@ from mmrec_tui.app.plan_work import PlanWork
 from mmrec_tui.app.screens.base import MmrecScreen
 from mmrec_tui.app.session import Work
 from mmrec_tui.app.widgets.plan_summary import free_run_name
-from mmrec_tui.terminal import one_line
 
 
 class PlanNextScreen(MmrecScreen):
@@ -44,12 +43,6 @@ class PlanNextScreen(MmrecScreen):
     def _is_ready(self) -> bool:
         return self._plan.ready is not None
 
-    @property
-    def _trained(self) -> str:
-        """The name of the run that is being trained here; empty if there is none."""
-        training = self.own_app.stage.training
-        return "" if training is None else one_line(training.folder.name)
-
     def _ready(self) -> tuple[Resolved, Corpus] | None:
         """The run as planned and its text; None, with a message, if something is missing or invalid."""
         ready = self._plan.ready
@@ -64,8 +57,7 @@ class PlanNextScreen(MmrecScreen):
         ready = self._ready()
         if ready is None:
             return
-        if self.own_app.stage.training is not None:
-            self.own_app.warn("app.trains-already", name=self.own_app.stage.training.folder.name)
+        if not self.own_app.may_train():
             return
         before = self._work.leave()
         self._work.searching = self.own_app.search(what, self._found, ready[0].settings, ready[1], before)

@@ -9,7 +9,6 @@ from mmrec_engine.run.follow_up import offers
 from mmrec_engine.runs.history import History
 from mmrec_tui.app.exporting import ask_where_to_export
 from mmrec_tui.app.screens.base import MmrecScreen
-from mmrec_tui.terminal import one_line
 
 if TYPE_CHECKING:
     from mmrec_engine.run.follow_up import Offer
@@ -28,21 +27,9 @@ class ReportNextScreen(MmrecScreen):
         raise NotImplementedError
 
     @property
-    def _trained(self) -> str:
-        """The name of the run that is being trained here; empty if there is none."""
-        training = self.own_app.stage.training
-        return "" if training is None else one_line(training.folder.name)
-
-    @property
     def _is_on_stage(self) -> bool:
         session = self.own_app.stage.session
         return session is not None and session.folder.resolve() == self._folder.resolve()
-
-    def _may_start(self) -> bool:
-        """Whether another run may be started, or shown on its own screen; says so if not."""
-        if self._trained:
-            self.own_app.warn("app.trains-already", name=self._trained)
-        return not self._trained
 
     @property
     def _has_model(self) -> bool:
@@ -64,7 +51,7 @@ class ReportNextScreen(MmrecScreen):
         from mmrec_tui.app.screens.remedy import RemedyScreen
 
         history, app, folder = self._history, self.own_app, self._folder
-        if history is None or not self._may_start():
+        if history is None or not self.own_app.may_train():
             return
         found = offers(self._findings, history.settings_now)
         if not found:
@@ -82,7 +69,7 @@ class ReportNextScreen(MmrecScreen):
         settings of a better run; the rest is open."""
         if self._history is None or self._verdict is None:
             self.own_app.tell("report.no-proposal")
-        elif self._may_start():
+        elif self.own_app.may_train():
             verdict = self._verdict
             self.own_app.plan_in_the_time(
                 self._history.settings, verdict["seconds"], verdict["settings"], asks_text=verdict["lever"] == "text"
@@ -95,7 +82,7 @@ class ReportNextScreen(MmrecScreen):
             self.own_app.plan_further(self._folder / self._file, settings.get("time"))
 
     def action_go_on_run(self) -> None:
-        if self._history is not None and self._may_start():
+        if self._history is not None and self.own_app.may_train():
             self.own_app.continue_run(self._folder, finished=self._history.state == "FINISHED")
 
     def action_tokens(self) -> None:
@@ -108,7 +95,7 @@ class ReportNextScreen(MmrecScreen):
         below = getattr(self.app.screen_stack[-2], "table", "")
         if self._is_on_stage and below == "training":
             self.dismiss()
-        elif self._is_on_stage or self._may_start():
+        elif self._is_on_stage or self.own_app.may_train():
             self.dismiss()
             self.own_app.watch_run(self._folder)
 
