@@ -6,7 +6,8 @@
 First the speed of every variant is measured, by turns, with the machine's threads; nothing else may run then. Then each
 variant is trained for as many tokens as it makes in the time (evaluations not included), with one thread and two at once:
 the load of the machine does not change a loss. The result is the lowest of five evaluations in bits per character, which
-compare across tokenizers. Results that are in the file already are not measured again; with `--speeds` neither are speeds.
+compare across tokenizers. With `--lengths` the best model is then evaluated in windows of these numbers of tokens too.
+Results that are in the file already are not measured again; with `--speeds` neither are speeds.
 """
 
 from __future__ import annotations
@@ -17,14 +18,20 @@ import math
 import statistics
 import sys
 import tempfile
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 from mmrec_engine import events, train
 from mmrec_engine.errors import MmrecError
+from mmrec_engine.evaluation.trained_model import load_trained
+from mmrec_engine.evaluation.validation import validate
 from mmrec_engine.planning.throughput import measure
+from mmrec_engine.runs.run_text import text_of_new_run
 from mmrec_engine.settings import Settings, resolve
 
 ROUNDS, SECONDS_OF_A_ROUND = 3, 1.5
@@ -43,6 +50,7 @@ def main() -> None:
         "--speeds", type=Path, help="JSON, tokens a second by shape: read, and what is missing is added"
     )
     parser.add_argument("--seeds", type=int, nargs="+", default=[1337])
+    parser.add_argument("--lengths", type=int, nargs="+", default=[], help="tokens a window of further evaluations")
     given = parser.parse_args()
     known = read(given.results)
     there = {tuple(row[name] for name in KEY) for row in known}
@@ -62,7 +70,7 @@ def main() -> None:
         given.results.open("a", encoding="utf-8") as file,
         ProcessPoolExecutor(2, mp_context=get_context("spawn")) as workers,
     ):
-        for row in workers.map(result, wanted, [speeds[key[2]] for key in wanted]):
+        for row in workers.map(partial(result, lengths=given.lengths), wanted, [speeds[key[2]] for key in wanted]):
             known.append(row)
             print(json.dumps(row), file=file, flush=True)
             print(f"{row['text']} {row['variant']}: {row['bits']}", file=sys.stderr, flush=True)
@@ -118,7 +126,7 @@ def _name(shape: Settings) -> str:
     return " ".join(str(getattr(shape, name)) for name in (*_OF_SPEED, "dropout", "vocab_size"))
 
 
-def result(key: tuple[str, float, str, int], tokens_per_second: float) -> dict[str, Any]:
+def result(key: tuple[str, float, str, int], tokens_per_second: float, lengths: Sequence[int] = ()) -> dict[str, Any]:
     text, seconds, variant, seed = key
     chosen = {**as_settings(variant), "data_dir": text, "seed": seed, "threads": 1}
     settings = resolve(chosen).settings
@@ -140,13 +148,26 @@ def result(key: tuple[str, float, str, int], tokens_per_second: float) -> dict[s
                 if isinstance(event, events.Validation) and not event.sampled:
                     curve.append(round(event.bits_per_character, 4))
                     losses.append(round(event.loss, 4))
+            by_length = evaluated(Path(folder) / "run", resolved.settings, lengths)
         except MmrecError as found:
-            error = found.key
+            error, by_length = found.key, {}
     return {
         "text": Path(text).name, "seconds": seconds, "variant": variant, "seed": seed, "steps": steps,
         "tokens": steps * a_step, "tokens_per_second": round(tokens_per_second), "bits": min(curve, default=None),
-        "curve": curve, "losses": losses, **({"error": error} if error else {}),
+        "curve": curve, "losses": losses, **({"by_length": by_length} if by_length else {}),
+        **({"error": error} if error else {}),
     }  # fmt: skip
+
+
+def evaluated(run: Path, settings: Settings, lengths: Sequence[int]) -> dict[str, float]:
+    """Bits per character of the best model of a run, by the tokens of a window."""
+    found = {}
+    for length in lengths:
+        corpus = events.result_of(text_of_new_run(replace(settings, seq_len=length, stride=None)))
+        metrics = events.result_of(validate(load_trained(str(run)).model, corpus, length))
+        assert metrics is not None  # there are no stop requests
+        found[str(length)] = round(metrics.bits_per_character, 4)
+    return found
 
 
 def table(rows: list[dict[str, Any]]) -> str:

@@ -110,7 +110,9 @@ def outcome(text: str, seconds: float | None, variant: str, seed: int, prefix: l
             }
         result = json.loads(done.stdout)
         settings = json.loads((Path(folder) / "run" / "run.json").read_text(encoding="utf-8"))["settings"]
-    chosen = ("config", "tokenizer", "vocab_size", "batch_size", "seq_len", "optimizer", "learning_rate", "dropout")
+    chosen = (
+        "config", "tokenizer", "vocab_size", "batch_size", "seq_len", "eval_seq_len", "optimizer", "learning_rate", "dropout",
+    )  # fmt: skip
     best, last = result["best"] or {}, result["final"] or {}
     return {
         "bits": best.get("bits_per_character"),

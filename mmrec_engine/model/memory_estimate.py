@@ -48,8 +48,9 @@ def needed_bytes(
     config: other sizes than those of the settings.
     """
     config = config or settings.model(vocabulary)
-    tokens = max(TOKENS_AN_EVALUATION, settings.seq_len)
-    reach = min(settings.seq_len, CHUNK) if config.architecture == "mmrec" else settings.seq_len
+    length = settings.evaluated_length
+    tokens = max(TOKENS_AN_EVALUATION, length)
+    reach = min(length, CHUNK) if config.architecture == "mmrec" else length
     layer = 8 * config.width + 2 * config.mlp_width + 2 * config.heads * reach
     evaluation = config.training_bytes(0, 0, settings.train_layers) + 4 * tokens * (3 * config.vocabulary + layer)
     whole = max(step_bytes(settings, config), evaluation)

@@ -241,7 +241,8 @@ def _shaped(config: str, text: TextFacts, machine: MachineFacts, resolved: Resol
     useful = most_passes(config, text.train) * text.train / each if _may_end(resolved) else math.inf
     used = min(_TOKENS_OF_MOST if tokens is None else tokens, useful)
     passes = None if tokens is None else used * each / max(1, text.train)
-    a_step, wanted = known.tokens_a_step(config, used, passes), known.window_of(config, passes)
+    a_step = known.tokens_a_step(config, used, passes)
+    wanted, reason = known.window_of(config, passes, text.dispersion)
     if settings.shape:
         wanted = min(wanted, settings.model(settings.vocab_size).context)
     wanted = wanted if is_free("seq_len", resolved) else settings.seq_len
@@ -250,10 +251,13 @@ def _shaped(config: str, text: TextFacts, machine: MachineFacts, resolved: Resol
     of_batch = window_of_batch(of_text, given, a_step) if is_free("seq_len", resolved) else of_text
     window = max(of_batch, settings.stride or 0)
     shorter = "window-of-the-batch" if window < of_text else "window-of-the-text"
-    choose("seq_len", window, shorter if window < wanted else "window", tokens=window, windows=given)
+    choose("seq_len", window, shorter if window < wanted else reason, tokens=window, windows=given)
     if resolved.sources["seq_len"] == "run" and window < wanted:  # of an earlier run on a longer text
         choices["seq_len"] = Choice(window, "window-of-the-text", {"tokens": window})
     seq_len = choices["seq_len"].value if "seq_len" in choices else settings.seq_len
+    evaluated = window_of_text(known.window_of_evaluation, math.inf, text.validation / each)
+    if settings.arch == "mmrec" and evaluated > seq_len:
+        choose("eval_seq_len", evaluated, "window-of-evaluation", trained=seq_len)
     batch = max(1, min(_MOST_WINDOWS, a_step // (seq_len * settings.accumulate)))
     of_step = batch * seq_len * settings.accumulate
     choose("batch_size", batch, "batch-of-tokens" if of_step <= a_step else "batch-of-one", tokens=of_step, best=a_step)

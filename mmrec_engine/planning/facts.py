@@ -7,6 +7,7 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field, replace
 
 from mmrec_engine.data.sources.hub_source import is_hub
+from mmrec_engine.data.text_measures import dispersion
 from mmrec_engine.events import Progress
 from mmrec_engine.planning.first_weights import Before, characters_of_its_tokens, seen_before
 from mmrec_engine.planning.rules import rules
@@ -21,7 +22,9 @@ _VALIDATION_SHARE = 0.1
 @dataclass(frozen=True)
 class TextFacts:
     """train, validation: characters of the splits; alphabet: distinct characters; parts: texts that are trained on
-    together. Of the weights to begin with: characters_a_token, with their tokenizer, None if the text gets its own;
+    together; dispersion: how much its pieces differ (`data.text_measures.dispersion`), None: not known.
+
+    Of the weights to begin with: characters_a_token, with their tokenizer, None if the text gets its own;
     before, what they have seen.
     """
 
@@ -29,6 +32,7 @@ class TextFacts:
     validation: int
     alphabet: int
     parts: int = 1
+    dispersion: float | None = None
     characters_a_token: float | None = None
     before: Before = Before()
 
@@ -76,6 +80,7 @@ def text_facts(settings: Settings) -> Generator[Progress, None, TextFacts]:
         prepared.validation.characters,
         prepared.tokenizer.vocab_size,
         len(prepared.all_parts),
+        dispersion(prepared.train.tokens, prepared.tokenizer),
     )
     if settings.init_from is None:
         return facts

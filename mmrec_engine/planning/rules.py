@@ -26,7 +26,9 @@ class Rules:
     step_tokens_of_larger tokens.
 
     window: tokens. step_tokens: tokens of a run, and from there on the best number of tokens a step. With fewer passes over the
-    text than passes_of_new_text, larger steps of shorter windows are better. dropout_by_passes: passes, and the best
+    text than passes_of_new_text, larger steps of shorter windows are better. short_window_from: the dispersion
+    (`data.text_measures.dispersion`) from which on short windows are better for any number of passes. window_of_evaluation: of
+    MM-Rec, whose loss is lower with more text to look back on, also than in training. dropout_by_passes: passes, and the best
     dropout for them. characters_a_subword_by_ids: the mean length of a token by the size of the vocabulary.
     """
 
@@ -41,8 +43,11 @@ class Rules:
     step_tokens_of_larger: int
     window: int
     passes_of_new_text: float
-    window_of_new_text: int
+    short_window: int
+    short_window_of_larger: int
+    short_window_from: float
     step_tokens_of_new_text: int
+    window_of_evaluation: int
     step_tokens: tuple[tuple[float, int], ...]
     dropout_by_passes: tuple[tuple[float, float], ...]
     characters_a_subword_by_ids: tuple[tuple[float, float], ...]
@@ -54,10 +59,16 @@ class Rules:
         size = [size for least, size in self.step_tokens if tokens >= least][-1]
         return max(size, self.step_tokens_of_new_text) if self._is_new(passes) else size
 
-    def window_of(self, config: str, passes: float | None) -> int:
-        if config in self.larger_from:
-            return self.window_of_larger
-        return self.window_of_new_text if self._is_new(passes) else self.window
+    def window_of(self, config: str, passes: float | None, dispersion: float | None) -> tuple[int, str]:
+        """Tokens, and the reason. dispersion: of the text; None: not known."""
+        larger = config in self.larger_from
+        if self._is_new(passes):
+            return self.short_window_of_larger if larger else self.short_window, "window-of-new-text"
+        if larger:
+            return self.window_of_larger, "window"
+        if dispersion is not None and dispersion >= self.short_window_from:
+            return self.short_window, "window-of-varied-text"
+        return self.window, "window"
 
     def _is_new(self, passes: float | None) -> bool:
         return passes is not None and passes < self.passes_of_new_text

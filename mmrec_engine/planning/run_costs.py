@@ -36,13 +36,13 @@ def run_costs(
     stop: Callable[[], bool],
 ) -> Costs:
     """Seconds of each part of a run of this model. windows: of the validation split. Parts cut off by `stop` count as 0."""
-    batch = max(1, TOKENS_AN_EVALUATION // settings.seq_len)
+    batch = max(1, TOKENS_AN_EVALUATION // settings.evaluated_length)
     rows = min(batch, max(1, windows))
     if machine.device.type == "cpu":
-        rows = quick_windows(model.config, settings.seq_len, rows, forward=True)
-    shape = (rows, settings.seq_len)
+        rows = quick_windows(model.config, settings.evaluated_length, rows, forward=True)
+    shape = (rows, settings.evaluated_length)
     inputs = torch.zeros(shape, dtype=torch.int64, device=machine.device)
-    beside = min(windows, max(1, MOST_BESIDE // settings.seq_len))
+    beside = min(windows, max(1, MOST_BESIDE // settings.evaluated_length))
     if stop():
         return Costs(seconds_a_step)
     with evaluating(model):

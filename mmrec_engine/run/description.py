@@ -39,7 +39,7 @@ def description(training: TrainingState, sources: dict[str, str], origin: dict[s
 
 def started(training: TrainingState, described: dict[str, Any], baselines: dict[str, float]) -> events.RunStarted:
     """The first event. described: the run's description; baselines: n-gram baselines, nats a token."""
-    length = training.settings.seq_len
+    length = training.settings.evaluated_length
     return events.RunStarted(
         planned_steps=training.plan.planned_steps,
         steps_an_epoch=training.plan.steps_an_epoch,

@@ -51,13 +51,14 @@ class Costs:
 
 @dataclass(frozen=True)
 class Schedule:
-    """The schedule of a run's events. windows: of the validation split, of `length` tokens each; windows_a_step: of
-    training."""
+    """The schedule of a run's events. windows: of the validation split, of `evaluated` tokens each; windows_a_step: of
+    training, of `length` tokens each."""
 
     planned_steps: int
     validates_every: int
     saves_every: int
     windows: int
+    evaluated: int
     length: int
     windows_a_step: int
 
@@ -85,7 +86,7 @@ class Schedule:
         return max(0, self.planned_steps // every - step // every) + last
 
     def _ending(self, costs: Costs) -> float:
-        tokens = max(1, self.windows * self.length)
+        tokens = max(1, self.windows * self.evaluated)
         whole = costs.validation * tokens / (tokens + min(tokens, MOST_BESIDE))
         again = whole * min(1.0, _RELOADED_TOKENS / tokens)
         return whole + again + costs.writing * FINAL_SAMPLE_TOKENS / SAMPLE_TOKENS + _PROCESS_SECONDS
@@ -97,9 +98,11 @@ def schedule_of(planned_steps: int, settings: Mapping[str, Any], epoch: int, win
     every = settings.get("eval_every") or epoch
     names = ("checkpoint_every", "seq_len", "batch_size", "accumulate")
     saves, length, batch, batches = (settings.get(name) for name in names)
-    if not all(isinstance(value, int) and value > 0 for value in (every, saves, windows, length, batch, batches)):
+    evaluated = settings.get("eval_seq_len") or length
+    numbers = (every, saves, windows, evaluated, length, batch, batches)
+    if not all(isinstance(value, int) and value > 0 for value in numbers):
         return None
-    return Schedule(planned_steps, every, saves, windows, length, batch * batches)  # type: ignore[operator,arg-type]
+    return Schedule(planned_steps, every, saves, windows, evaluated, length, batch * batches)  # type: ignore[operator,arg-type]
 
 
 @dataclass
@@ -189,6 +192,6 @@ def evaluated_a_second(tokens_per_second: float, tokens_a_step: int) -> float:
 
 def guessed_costs(pace: float, schedule: Schedule) -> Costs:
     """Estimated from the seconds of a step, where nothing else is measured yet."""
-    tokens = schedule.windows * schedule.length
+    tokens = schedule.windows * schedule.evaluated
     evaluated = tokens + min(tokens, MOST_BESIDE)
     return Costs(pace, pace * _FORWARD_SHARE * evaluated / schedule.tokens_a_step, _WRITING_STEPS * pace)

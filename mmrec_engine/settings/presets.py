@@ -138,7 +138,7 @@ RECIPES: dict[str, dict[str, Any]] = {
 # What a plan for a given time chooses where it is free.
 CHOSEN = frozenset({
     "config", "arch", "tokenizer", "vocab_size", "seq_len", "batch_size", "optimizer", "learning_rate", "warmup_steps",
-    "schedule", "learning_rate_floor", "dropout", "max_steps", "eval_every",
+    "schedule", "learning_rate_floor", "dropout", "max_steps", "eval_every", "eval_seq_len",
 })  # fmt: skip
 
 # Applied over a recipe if there is a target loss and no number of steps or epochs. A schedule of unknown length cannot fall,

@@ -60,8 +60,9 @@ class Settings(DeclaredSettings):
         for name, wanted in (("config", PRETRAINED), ("tokenizer", PRETRAINED), ("arch", "llama")):
             if getattr(self, name) != wanted:
                 raise RequestError("setting-of-pretrained", flag=flag(name), value=getattr(self, name))
-        if self.seq_len > shape.context:
-            raise RequestError("setting-context", seq_len=self.seq_len, nearest=shape.context)
+        for name in ("seq_len", "eval_seq_len"):
+            if (length := getattr(self, name)) is not None and length > shape.context:
+                raise RequestError("setting-context", flag=flag(name), length=length, nearest=shape.context)
         for name, unwanted in (("denoising", self.denoising > 0), ("data_dir", several_corpora(self))):
             if unwanted:
                 raise RequestError("setting-pretrained-special", flag=flag(name))
@@ -111,6 +112,11 @@ class Settings(DeclaredSettings):
     @property
     def window_stride(self) -> int:
         return self.stride or self.seq_len
+
+    @property
+    def evaluated_length(self) -> int:
+        """Tokens of a window in evaluations."""
+        return self.eval_seq_len or self.seq_len
 
     @property
     def windows_at_once(self) -> int:

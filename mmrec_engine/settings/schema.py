@@ -236,6 +236,10 @@ class DeclaredSettings:
         decides=("checks", "run"),
         unset="once-an-epoch",
     )
+    # tokens a window in evaluations; None: seq_len
+    eval_seq_len: int | None = setting(
+        None, low=2, high=1_048_576, group="evaluation", decides=("checks",), unset="as-seq-len"
+    )
     # nats a token
     target_loss: float | None = setting(
         None,

@@ -167,7 +167,7 @@ def _memory(training: TrainingState, step: int) -> float | None:
 
 def _validation(training: TrainingState, control: Control) -> Generator[Event, None, bool]:
     """Validate, and return whether this is the best so far. A stop request interrupts it; it is repeated on resume."""
-    step, length, model = training.progress.step, training.settings.seq_len, training.model
+    step, length, model = training.progress.step, training.settings.evaluated_length, training.model
     began = time.monotonic()
     stopped, precision = _stopped(training, control), training.machine.autocast
     yield events.State(step=step, state="VALIDATING")
@@ -228,7 +228,7 @@ def _look_at_sample(training: TrainingState, control: Control) -> Iterator[Event
     with training.eval_weights() as ranks:
         tokens, all_of_them = training.target_estimate.sample(target)
         looking = validate_sample(
-            training.model, training.corpus, settings.seq_len, tokens, all_of_them, _stopped(training, control),
+            training.model, training.corpus, settings.evaluated_length, tokens, all_of_them, _stopped(training, control),
             training.machine.autocast, settings.early_stopping_on, ranks,
         )  # fmt: skip
         found = yield from _at(step, looking)

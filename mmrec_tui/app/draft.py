@@ -189,7 +189,7 @@ def windows_of(settings: Settings, corpus: Corpus) -> tuple[int, int]:
     train = training_windows(settings, corpus).count
     if short_split(corpus, settings.seq_len, ("validation",)) is not None:
         return train, 0
-    return train, sum(windows.count for windows in validation_windows(corpus, settings.seq_len))
+    return train, sum(windows.count for windows in validation_windows(corpus, settings.evaluated_length))
 
 
 def estimate_run(settings: Settings, corpus: Corpus, costs: Costs | None) -> RunEstimate:

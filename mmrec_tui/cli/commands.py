@@ -176,9 +176,9 @@ def evaluate(
         require_libraries(asked)
     machine = resolve_machine(given.settings, {"precision": "fp32"})
     trained = load_trained(checkpoint, machine.device)
-    length = seq_len or int(trained.settings["seq_len"])
+    length = seq_len or int(trained.settings.get("eval_seq_len") or trained.settings["seq_len"])
     if length > trained.model.config.context and trained.settings["shape"] is not None:
-        raise RequestError("setting-context", seq_len=length, nearest=trained.model.config.context)
+        raise RequestError("setting-context", flag="--seq-len", length=length, nearest=trained.model.config.context)
     text_given = any(given.sources[name] == "hand" for name in CORPUS_CHOICE)
     if is_pretrained(checkpoint) and not text_given:
         raise RequestError("evaluate-pretrained", path=checkpoint)

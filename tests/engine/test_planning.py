@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -76,9 +77,35 @@ def test_steps_and_windows_follow_the_tokens_of_the_run_and_its_passes() -> None
     known = rules()
     assert shape(FEW, 60) == (1024, known.window), "a text that is repeated, in a short run"
     assert shape(TextFacts(18_000, 2_000, 60), 60) == (512, 128), "a text of few tokens, however long the time"
-    assert shape(LARGE, 60) == (2048, known.window_of_new_text), "a text that is hardly seen once"
+    assert shape(LARGE, 60) == (2048, known.short_window), "a text that is hardly seen once"
     assert shape(MEGABYTE, 280)[0] == 2048
     assert shape(LARGE, 3600)[0] == 4096
+
+
+def test_text_of_very_different_parts_gets_short_windows() -> None:
+    prose, code = (replace(FEW, dispersion=index) for index in (2.4, 9.6))
+    chosen = {text: made(text, time=60).choices for text in (prose, code)}
+    assert (chosen[prose]["seq_len"].value, chosen[prose]["batch_size"].value) == (512, 2)
+    assert (chosen[code]["seq_len"].value, chosen[code]["batch_size"].value) == (128, 8)
+    assert "source code" in reason_of(chosen[code]["seq_len"].as_dict(), "en")
+    assert chosen[code]["eval_seq_len"].value == chosen[prose]["eval_seq_len"].value
+    assert made(replace(LARGE, dispersion=9.6), time=1800).choices["seq_len"].value == 1024, (
+        "of mini only long ones were measured"
+    )
+
+
+def test_evaluations_look_back_further_than_training_as_far_as_the_split_allows() -> None:
+    def length(text: TextFacts, **given: Any) -> int | None:
+        resolved = resolve({"time": 60, **given})
+        return plan(text, USUAL, resolved).applied_to(resolved).settings.eval_seq_len
+
+    assert length(LARGE) == length(FEW) == rules().window_of_evaluation
+    assert length(LARGE, eval_seq_len=300) == 300
+    assert length(LARGE, seq_len=1024) is None, "training has such windows already"
+    assert length(LARGE, arch="gpt") is None, "attention has learnt no longer windows than those of training"
+    short = length(SMALL)
+    assert short is not None and short < rules().window_of_evaluation
+    assert SMALL.validation >= numbers("corpus-size")["validation_windows"] * short
 
 
 def test_speed_is_measured_with_steps_of_the_usual_size() -> None:
@@ -131,6 +158,9 @@ def test_larger_model_gets_few_subwords_and_long_windows_and_much_dropout_where_
     assert few_passes.choices["config"].value == "mini" and few_passes.expected["passes"] < 3
     assert few_passes.choices["dropout"].value < 0.2
     assert (few_passes.choices["batch_size"].value, few_passes.choices["seq_len"].value) == (4, 1024)
+    new = made(LARGE, time=420)
+    assert new.choices["config"].value == "mini" and new.expected["passes"] < 2
+    assert (new.choices["batch_size"].value, new.choices["seq_len"].value) == (16, 256)
     resolved = resolve({"time": 1800})
     measured = candidates(MEGABYTE, USUAL, resolved)["mini"]
     assert (measured.batch_size, measured.seq_len, measured.vocab_size) == (4, 1024, 500), "whose speed is measured"

@@ -6,6 +6,8 @@ import pytest
 from mmrec_engine.errors import RequestError
 from mmrec_engine.settings import FIELDS, Settings, read_settings_file, resolve
 from mmrec_engine.settings.declaration import check
+from mmrec_engine.settings.model_config import ModelConfig
+from mmrec_engine.settings.pretrained import shape_text
 
 
 def test_defaults_match_the_guide() -> None:
@@ -88,6 +90,21 @@ def test_limit_is_valid_if_inclusive_and_what_lies_beyond_is_refused(
         check(item, valid)
         with pytest.raises(RequestError, match=f"--{item.name.replace('_', '-')} must be"):
             check(item, invalid)
+
+
+def test_evaluations_no_longer_than_a_pretrained_model_reads() -> None:
+    shape = shape_text(ModelConfig("llama", 320, 64, 2, 4, 128, kv_heads=2, tied=True))
+    pretrained = {
+        "config": "pretrained",
+        "tokenizer": "pretrained",
+        "arch": "llama",
+        "init_from": "hf:model",
+        "shape": shape,
+    }
+    assert resolve({**pretrained, "seq_len": 32, "eval_seq_len": 128}).settings.evaluated_length == 128
+    assert resolve({"seq_len": 32}).settings.evaluated_length == 32, "as training, where no other length is given"
+    with pytest.raises(RequestError, match=r"--eval-seq-len 129 .* at most 128"):
+        resolve({**pretrained, "seq_len": 32, "eval_seq_len": 129})
 
 
 def test_impossible_combinations_are_refused_with_the_nearest_possible() -> None:

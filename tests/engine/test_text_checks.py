@@ -318,6 +318,17 @@ def test_too_little_text_is_reported_with_remedies(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_long_evaluations_of_a_short_split_are_reported_with_a_remedy(tmp_path: Path) -> None:
+    finding = findings_of(tmp_path, ENGLISH[:40_000], seq_len=64, eval_seq_len=1024)["corpus-size"]
+    assert (finding["status"], finding["values"]["variant"]) == ("fail", "few-validation-windows")
+    assert [remedy["settings"] for remedy in finding["remedies"]] == [{"eval_seq_len": 256}], (
+        "training keeps its windows"
+    )
+    assert "--eval-seq-len 256" in finding["remedies"][0]["title"]
+    both = findings_of(tmp_path, ENGLISH[:9000], seq_len=256, eval_seq_len=512)["corpus-size"]
+    assert both["remedies"][0]["settings"] == {"seq_len": 64, "eval_seq_len": 64}
+
+
 def test_model_too_large_for_its_text_is_reported(tmp_path: Path) -> None:
     finding = findings_of(tmp_path, ENGLISH, config="small")["corpus-size"]
     assert finding["status"] == "warn"

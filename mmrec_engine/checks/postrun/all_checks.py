@@ -162,7 +162,7 @@ def _half_by_windows(context: AfterContext) -> float | None:
     version."""
     if context.corpus is None:
         return None
-    length = int(context.settings["seq_len"])
+    length = int(context.settings.get("eval_seq_len") or context.settings["seq_len"])
     losses = window_losses(context.usable.model, context.corpus, length, _SCATTER_WINDOWS)
     if len(losses) < _LEAST_WINDOWS:
         return None

@@ -41,9 +41,9 @@ def loss_of(folder: Path, wait: Callable[[], str]) -> float:
     whole = wait().strip() == WHOLE
     trained = load_trained(str(folder / BEST), torch.device(str(described.get("device", "cpu"))))
     evaluated = result_of(
-        validate(trained.model, corpus, settings.seq_len)
+        validate(trained.model, corpus, settings.evaluated_length)
         if whole
-        else evaluate_first(trained.model, validation_windows(corpus, settings.seq_len)[0])
+        else evaluate_first(trained.model, validation_windows(corpus, settings.evaluated_length)[0])
     )
     assert evaluated is not None  # there are no stop requests
     return evaluated.loss

@@ -111,8 +111,8 @@ class ModelContext:
 
     def evaluation_batch(self) -> tuple[Tensor, Tensor]:
         """A batch of evaluation, as large as the run's."""
-        windows = EvaluationWindows(self.corpus.validation.tokens, self.settings.seq_len)
-        return self._batch(windows, min(windows.count, max(1, TOKENS_AN_EVALUATION // self.settings.seq_len)))
+        windows = EvaluationWindows(self.corpus.validation.tokens, self.settings.evaluated_length)
+        return self._batch(windows, min(windows.count, max(1, TOKENS_AN_EVALUATION // windows.length)))
 
 
 Measure = Callable[[ModelContext], Values]

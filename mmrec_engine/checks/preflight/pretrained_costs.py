@@ -46,7 +46,7 @@ def _further_training(context: ModelContext) -> Values:
     memory = "memory-unknown" if values["available_gib"] is None else "memory"
     memory += "" if settings.train_layers is None else "+trained"
     plan = make_plan(settings, training_windows(settings, context.corpus).count)
-    windows = sum(one.count for one in validation_windows(context.corpus, settings.seq_len))
+    windows = sum(one.count for one in validation_windows(context.corpus, settings.evaluated_length))
     schedule = schedule_of(plan.planned_steps, settings.as_dict(), plan.steps_an_epoch, windows)
     if settings.time is not None or schedule is None:
         return {**values, "variant": f"{memory}+step"}

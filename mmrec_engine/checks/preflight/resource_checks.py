@@ -53,7 +53,7 @@ def _memory_fits(context: ModelContext) -> Values:
     }
     if needed > USABLE * free:
         return {**values, "fitting": fitting_changes(settings, context.config.vocabulary, free, context.on.sharded)}
-    tokens = 3 * settings.windows_at_once * settings.seq_len + max(TOKENS_AN_EVALUATION, settings.seq_len)
+    tokens = 3 * settings.windows_at_once * settings.seq_len + max(TOKENS_AN_EVALUATION, settings.evaluated_length)
     if context.on.sharded or (device.type == "cpu" and config.parameters() * tokens > _LONGEST_TRIAL):
         return {**values, "variant": "estimated" if known else "unknown-room"}
     try:

@@ -114,8 +114,12 @@ def _size(context: TextContext) -> Values:
         "smaller_config": _smaller_config(context, limits),
         "half_stride": None,
         "shorter_seq_len": None,
+        "shorter_eval_seq_len": None,
     }
-    if _too_few_windows(values, limits):
+    few = _too_few_windows(values, limits)
+    if settings.eval_seq_len is not None and "few-validation-windows" in few:
+        values["shorter_eval_seq_len"] = _shorter_evaluation(context, limits)
+    if few and not (few == ["few-validation-windows"] and values["shorter_eval_seq_len"]):
         values["shorter_seq_len"] = _shorter_windows(context, limits)
         half = max(1, settings.seq_len // 2)
         if settings.window_stride > half and values["validation_windows"] >= limits["validation_windows"]:
@@ -150,6 +154,16 @@ def _shorter_windows(context: TextContext, limits: Limits) -> int | None:
     return None
 
 
+def _shorter_evaluation(context: TextContext, limits: Limits) -> int | None:
+    """The longest halving of the evaluation's windows of which the validation split has enough."""
+    length = 1 << (context.settings.evaluated_length.bit_length() - 1)
+    while length > _SHORTEST_WINDOW:
+        length //= 2
+        if EvaluationWindows(context.corpus.validation.tokens, length).count >= limits["validation_windows"]:
+            return length
+    return None
+
+
 def _judge_size(values: Values, limits: Limits) -> Status:
     few = _too_few_windows(values, limits)
     if few:
@@ -163,8 +177,12 @@ def _judge_size(values: Values, limits: Limits) -> Status:
 
 def _more_from_the_text(values: Values, status: Status) -> Remedies:
     found = []
+    length = values.get("shorter_eval_seq_len")  # missing in a record of an older version
+    evaluated = {"eval_seq_len": length} if length else {}
     if status == "fail" and values["shorter_seq_len"]:
-        found.append(remedy("shorter-windows-for-text", seq_len=values["shorter_seq_len"]))
+        found.append(remedy("shorter-windows-for-text", seq_len=values["shorter_seq_len"], **evaluated))
+    elif status == "fail" and evaluated:
+        found.append(remedy("shorter-evaluation", **evaluated))
     if status == "fail" and values["half_stride"]:
         found.append(remedy("overlapping-windows", stride=values["half_stride"]))
     if status in ("warn", "fail") and values["smaller_config"]:

@@ -37,7 +37,7 @@ class TextContext:
 
     @cached_property
     def validation_windows(self) -> EvaluationWindows:
-        return EvaluationWindows(self.corpus.validation.tokens, self.settings.seq_len)
+        return EvaluationWindows(self.corpus.validation.tokens, self.settings.evaluated_length)
 
     @property
     def is_one_document(self) -> bool:
