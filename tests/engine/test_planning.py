@@ -158,7 +158,7 @@ def test_larger_model_gets_few_subwords_and_long_windows_and_much_dropout_where_
     assert few_passes.choices["config"].value == "mini" and few_passes.expected["passes"] < 3
     assert few_passes.choices["dropout"].value < 0.2
     assert (few_passes.choices["batch_size"].value, few_passes.choices["seq_len"].value) == (4, 1024)
-    new = made(LARGE, time=420)
+    new = made(LARGE, time=330)
     assert new.choices["config"].value == "mini" and new.expected["passes"] < 2
     assert (new.choices["batch_size"].value, new.choices["seq_len"].value) == (16, 256)
     resolved = resolve({"time": 1800})
