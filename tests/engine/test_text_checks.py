@@ -320,7 +320,8 @@ def test_too_little_text_is_reported_with_remedies(tmp_path: Path) -> None:
 
 def test_long_evaluations_of_a_short_split_are_reported_with_a_remedy(tmp_path: Path) -> None:
     finding = findings_of(tmp_path, ENGLISH[:40_000], seq_len=64, eval_seq_len=1024)["corpus-size"]
-    assert (finding["status"], finding["values"]["variant"]) == ("fail", "few-validation-windows")
+    assert (finding["status"], finding["values"]["variant"]) == ("fail", "few-evaluation-windows")
+    assert "validation windows of 1,024 tokens" in finding["evidence"]
     assert [remedy["settings"] for remedy in finding["remedies"]] == [{"eval_seq_len": 256}], (
         "training keeps its windows"
     )

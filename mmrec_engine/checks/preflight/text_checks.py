@@ -110,6 +110,7 @@ def _size(context: TextContext) -> Values:
         "train_windows": context.train_windows.count,
         "validation_windows": context.validation_windows.count,
         "seq_len": settings.seq_len,
+        "eval_seq_len": settings.eval_seq_len,
         "config": settings.config,
         "smaller_config": _smaller_config(context, limits),
         "half_stride": None,
@@ -167,7 +168,10 @@ def _shorter_evaluation(context: TextContext, limits: Limits) -> int | None:
 def _judge_size(values: Values, limits: Limits) -> Status:
     few = _too_few_windows(values, limits)
     if few:
-        values["variant"] = "+".join(few)
+        variant = "+".join(few)
+        if values.get("eval_seq_len"):  # its windows are not those of training
+            variant = variant.replace("few-validation-windows", "few-evaluation-windows")
+        values["variant"] = variant
         return "fail"
     if values["config"] == PRETRAINED:  # it has learnt the language from another text
         values["variant"] = "pretrained"
